@@ -1,0 +1,152 @@
+"""The ``ppocr-kit`` command: its list of verbs, and the one place where errors become exit codes.
+
+Verbs are imported only when they are called, so that ``--help`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from ppocr_kit import __version__
+from ppocr_kit.errors import PpocrKitError
+
+# name -> (module, attribute, one line of help); the help stands here so that the
+# list of commands needs no import.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "labels": ("ppocr_kit.cli.labels", "labels", "Check PPOCRLabel folders."),
+    "dataset": ("ppocr_kit.cli.dataset", "dataset", "Build split data sets from PPOCRLabel folders."),
+    "config": ("ppocr_kit.cli.config", "config", "List, show, render and check training configurations."),
+    "train": ("ppocr_kit.cli.train", "train", "Train or fine-tune a model."),
+    "eval": ("ppocr_kit.cli.evaluate", "evaluate", "Measure a run on a split of its data set."),
+    "export": ("ppocr_kit.cli.export", "export", "Export a run as an inference model."),
+    "predict": ("ppocr_kit.cli.predict", "predict", "Find and read text on images."),
+    "report": ("ppocr_kit.cli.report", "report", "Summarise a run: what was measured, on what."),
+    "synth": ("ppocr_kit.cli.synth", "synth", "Draw a labelled data set of synthetic pages."),
+    "vendor": ("ppocr_kit.cli.vendor", "vendor", "Bring and check the PaddleOCR release."),
+    "env": ("ppocr_kit.cli.env", "env", "List and make the environments the tools run in."),
+    "quickstart": ("ppocr_kit.cli.quickstart", "quickstart", "Run the whole flow on a synthetic data set."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command when it is first used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the flow."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one verb, or None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest verb when the given one does not exist."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            meant = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"No such command '{name}'.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs with their help lines without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: ppocr-kit dataset build my_labels --name invoices",
+)
+@click.version_option(__version__, "--version", prog_name="ppocr-kit")
+def cli() -> None:
+    """Train PaddleOCR on your own PPOCRLabel exports, and measure what came of it.
+
+    The flow: labels check, dataset build, train, eval, export, predict, report.
+    """
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Args:
+        argv: Arguments without the program name; None takes them from ``sys.argv``.
+
+    Returns:
+        0 for success, a documented code of docs/errors.md, 70 for a bug, 130 for Ctrl-C.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = cli.main(args=arguments, prog_name="ppocr-kit", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except PpocrKitError as error:
+        _print_error(error, as_json="--json" in arguments)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # the reader of our output (head, less) went away: not an error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        _print_crash(arguments)
+        return 70
+
+
+def _print_error(error: PpocrKitError, as_json: bool) -> None:
+    """Print an expected error: ``error / at / try`` on stderr, and an object for ``--json``."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    if error.at:
+        click.echo(f"   at: {error.at}", err=True)
+    if error.hint:
+        click.echo(f"  try: {error.hint}", err=True)
+    if as_json:
+        body = {
+            "kind": type(error).__name__,
+            "message": error.message,
+            "at": error.at,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        click.echo(json.dumps({"error": body}, ensure_ascii=False))
+
+
+def _print_crash(arguments: list[str]) -> None:
+    """Keep the traceback of a bug in a file and say where, instead of printing it."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(prefix="ppocr-kit-crash-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(f"ppocr-kit {__version__}, Python {sys.version}\n")
+        stream.write(f"arguments: {arguments}\nfolder: {Path.cwd()}\n\n")
+        stream.write(traceback.format_exc())
+    last = traceback.format_exc().strip().splitlines()[-1]
+    click.echo(f"{click.style('unexpected error:', fg='red', bold=True)} {last}", err=True)
+    click.echo(f"   at: {name}", err=True)
+    click.echo("  try: this is a bug of ppocr-kit; please report it with that file", err=True)
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    sys.exit(main())
