@@ -1,0 +1,1 @@
+"""Running the release: train, evaluate, export and predict, each into a run folder."""
