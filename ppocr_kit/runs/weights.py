@@ -1,0 +1,132 @@
+"""Which of a checkpoint's weights a model takes: foretold before training, by name and shape.
+
+Upstream only warns about a mismatch and then logs "load pretrain successful"
+(PaddleOCR#10666, #3391, #14705); here a poor match ends the command before anything trains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ppocr_kit.errors import DataError
+
+# Below this share of the model (its character layer apart) the file belongs to another model.
+MIN_SHARE = 0.6
+_CLASS_LAYER = "head."
+
+
+@dataclass(frozen=True)
+class WeightMatch:
+    """How a checkpoint fits a model; names are parameter names.
+
+    Attributes:
+        loaded: Same name and shape: taken.
+        missing: In the model only: stays at its random start.
+        unused: In the file only: ignored.
+        mismatched: Same name, other shape: (name, model's shape, file's shape); stays random.
+        head: The mismatched names that are the recogniser's character layer, whose size is
+            the dictionary's.
+        share: Loaded parameters / parameters of the model, ``head`` apart; 0 to 1.
+        share_of_all: The same over the whole model.
+    """
+
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+    mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    head: tuple[str, ...]
+    share: float
+    share_of_all: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the plan and the run record keep."""
+        return {
+            "loaded": len(self.loaded),
+            "missing": list(self.missing),
+            "unused": len(self.unused),
+            "mismatched": [
+                {"name": name, "model": list(model), "file": list(file)}
+                for name, model, file in self.mismatched
+            ],
+            "new_head": list(self.head),
+            "share": round(self.share, 6),
+            "share_of_all": round(self.share_of_all, 6),
+        }
+
+
+def match_weights(
+    model: Mapping[str, Sequence[int]], file: Mapping[str, Sequence[int]], character_head: bool
+) -> WeightMatch:
+    """Compare parameter names and shapes of a model and a checkpoint.
+
+    Args:
+        model: Shapes by parameter name, as the recipe builds them for this data set.
+        file: Shapes by parameter name, as the checkpoint holds them.
+        character_head: Whether the head's size depends on a dictionary (recognition).
+    """
+    loaded, missing, mismatched = [], [], []
+    for name, shape in model.items():
+        if name not in file:
+            missing.append(name)
+        elif tuple(file[name]) == tuple(shape):
+            loaded.append(name)
+        else:
+            mismatched.append((name, tuple(shape), tuple(file[name])))
+    head = tuple(
+        name
+        for name, ours, theirs in mismatched
+        if character_head and name.startswith(_CLASS_LAYER) and _differs_in_classes(ours, theirs)
+    )
+    sizes = {name: _size(shape) for name, shape in model.items()}
+    taken = sum(sizes[name] for name in loaded)
+    total = sum(sizes.values())
+    body = total - sum(sizes[name] for name in head)
+    return WeightMatch(
+        loaded=tuple(loaded),
+        missing=tuple(missing),
+        unused=tuple(name for name in file if name not in model),
+        mismatched=tuple(mismatched),
+        head=head,
+        share=taken / body if body else 0.0,
+        share_of_all=taken / total if total else 0.0,
+    )
+
+
+def require_match(match: WeightMatch, path: str) -> None:
+    """Refuse a checkpoint that does not belong to the model.
+
+    Raises:
+        DataError: Less than ``MIN_SHARE`` of the model would be loaded, or a layer other than
+            the character layer has another shape.
+    """
+    other = [entry for entry in match.mismatched if entry[0] not in match.head]
+    if match.share >= MIN_SHARE and not other:
+        return
+    example = other[0] if other else None
+    reason = (
+        f"{example[0]} is {list(example[2])} in the file and {list(example[1])} in the model"
+        if example
+        else f"the model's {match.missing[0]} is not in the file"
+        if match.missing
+        else "no parameter fits"
+    )
+    raise DataError(
+        f"the weights are of another model: only {match.share:.0%} of it would load ({reason})",
+        at=path,
+        hint="choose the recipe the weights were trained with (ppocr-kit config list), or train without "
+        "--pretrained",
+    )
+
+
+def _differs_in_classes(ours: Sequence[int], theirs: Sequence[int]) -> bool:
+    """Tell a changed number of characters (the last axis) from another architecture."""
+    return len(ours) == len(theirs) and tuple(ours[:-1]) == tuple(theirs[:-1])
+
+
+def _size(shape: Sequence[int]) -> int:
+    size = 1
+    for length in shape:
+        size *= int(length)
+    return size

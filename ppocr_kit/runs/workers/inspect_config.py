@@ -1,0 +1,110 @@
+"""Look at a training configuration with the release's own code, without training.
+
+Run inside the lane: ``inspect_config.py CONFIG RESULT``. Writes JSON: for ``Train`` and ``Eval``
+which rows the release's label encoders refuse and why, how many processes share the work, and
+the shape of every parameter of the model as the dictionary sizes it.
+
+Source: tools/train.py@3.7.0 (how ``out_channels`` follows the dictionary),
+ppocr/data/simple_dataset.py@3.7.0 (how a row is split).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def main(config_file: Path, result_file: Path) -> None:
+    """Inspect ``config_file`` and write the findings to ``result_file``."""
+    config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
+    rows = {mode: check_rows(config, mode) for mode in ("Train", "Eval")}
+    result = {"rows": rows, "shapes": model_shapes(config)}
+    result_file.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+
+
+def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Pass every row of a mode's lists through the label encoders.
+
+    Returns:
+        ``total``, ``lists`` (per list the indices of good rows) and ``rejected`` (list, line
+        from 1, reason).
+    """
+    dataset = config[mode]["dataset"]
+    encoders = label_encoders(dataset["transforms"], config["Global"])
+    folder = Path(dataset["data_dir"])
+    good: list[list[int]] = []
+    rejected: list[dict[str, Any]] = []
+    total = 0
+    for name in dataset["label_file_list"]:
+        lines = Path(name).read_bytes().splitlines(keepends=True)
+        kept = []
+        for number, line in enumerate(lines, start=1):
+            reason = refusal(line, folder, encoders, dataset.get("delimiter", "\t"))
+            if reason is None:
+                kept.append(number)
+            else:
+                rejected.append({"list": name, "line": number, "reason": reason})
+        total += len(lines)
+        good.append(kept)
+    return {"total": total, "lists": good, "rejected": rejected}
+
+
+def label_encoders(transforms: list[dict[str, Any]], global_config: dict[str, Any]) -> list[Any]:
+    """Build those of the mode's transforms that turn text into training targets."""
+    from ppocr.data.imaug import create_operators
+
+    chosen = [entry for entry in transforms if next(iter(entry)).endswith("LabelEncode")]
+    return list(create_operators(chosen, global_config))
+
+
+def refusal(line: bytes, folder: Path, encoders: list[Any], delimiter: str) -> str | None:
+    """Say why the release would not use a row, or None when it would."""
+    try:
+        image, label = line.decode("utf-8").strip("\n").split(delimiter)[:2]
+    except ValueError:
+        return "not 'image<tab>label' in UTF-8"
+    if not (folder / image).is_file():
+        return f"image not found: {image}"
+    data: Any = {"label": label, "image": None, "img_path": str(folder / image)}
+    for encoder in encoders:
+        try:
+            data = encoder(data)
+        except Exception as error:
+            return f"{type(encoder).__name__} raised {type(error).__name__}: {error}"
+        if data is None:
+            return explain(encoder, label)
+    return None
+
+
+def explain(encoder: Any, label: str) -> str:
+    """Say why a label encoder answered None, as far as its public facts tell."""
+    name = type(encoder).__name__
+    if name == "DetLabelEncode":
+        return "the page has no box"
+    characters = getattr(encoder, "dict", {})
+    longest = getattr(encoder, "max_text_len", None)
+    if longest is not None and len(label) > longest:
+        return f"longer than max_text_length ({len(label)} > {longest})"
+    if characters and not any(char in characters for char in label):
+        return "none of its characters is in the dictionary"
+    return f"refused by {name}"
+
+
+def model_shapes(config: dict[str, Any]) -> dict[str, list[int]]:
+    """Build the model as training does and list its parameters' shapes by name."""
+    from ppocr.modeling.architectures import build_model
+    from ppocr.postprocess import build_post_process
+
+    decoder = build_post_process(config["PostProcess"], config["Global"])
+    if hasattr(decoder, "character"):
+        config["Architecture"]["Head"]["out_channels"] = len(decoder.character)
+    model = build_model(config["Architecture"])
+    return {name: [int(length) for length in value.shape] for name, value in model.state_dict().items()}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
