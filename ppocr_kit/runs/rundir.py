@@ -166,11 +166,14 @@ def find_run(name_or_path: str, output: Path | None = None) -> RunFolder:
     raise UsageError(f"there is no run '{name_or_path}'; {have}", at=str(base), hint="ppocr-kit train --help")
 
 
+def record_to_json(record: RunRecord) -> dict[str, Any]:
+    """Return the document of ``run.json``."""
+    return {"format": FORMAT, **dataclasses.asdict(record), "task": str(record.task)}
+
+
 def write_run(folder: RunFolder, record: RunRecord) -> None:
     """Write ``run.json`` atomically."""
-    body = dataclasses.asdict(record)
-    body["task"] = str(record.task)
-    write_json_atomic(folder.record_file, {"format": FORMAT, **body})
+    write_json_atomic(folder.record_file, record_to_json(record))
 
 
 def read_run(folder: RunFolder) -> RunRecord:

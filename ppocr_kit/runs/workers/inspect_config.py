@@ -30,27 +30,31 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
     """Pass every row of a mode's lists through the label encoders.
 
     Returns:
-        ``total``, ``lists`` (per list the indices of good rows) and ``rejected`` (list, line
-        from 1, reason).
+        ``total``, ``lists`` (per list the numbers of good lines), ``rejected`` (list, line from
+        1, reason) and ``lost_characters`` (characters of good rows that the dictionary lacks).
     """
     dataset = config[mode]["dataset"]
     encoders = label_encoders(dataset["transforms"], config["Global"])
     folder = Path(dataset["data_dir"])
     good: list[list[int]] = []
     rejected: list[dict[str, Any]] = []
+    lost: dict[str, int] = {}
     total = 0
     for name in dataset["label_file_list"]:
-        lines = Path(name).read_bytes().splitlines(keepends=True)
+        with Path(name).open("rb") as handle:
+            lines = handle.readlines()
         kept = []
         for number, line in enumerate(lines, start=1):
             reason = refusal(line, folder, encoders, dataset.get("delimiter", "\t"))
             if reason is None:
                 kept.append(number)
+                for character in unknown_characters(line, encoders):
+                    lost[character] = lost.get(character, 0) + 1
             else:
                 rejected.append({"list": name, "line": number, "reason": reason})
         total += len(lines)
         good.append(kept)
-    return {"total": total, "lists": good, "rejected": rejected}
+    return {"total": total, "lists": good, "rejected": rejected, "lost_characters": lost}
 
 
 def label_encoders(transforms: list[dict[str, Any]], global_config: dict[str, Any]) -> list[Any]:
@@ -78,6 +82,20 @@ def refusal(line: bytes, folder: Path, encoders: list[Any], delimiter: str) -> s
         if data is None:
             return explain(encoder, label)
     return None
+
+
+def unknown_characters(line: bytes, encoders: list[Any]) -> set[str]:
+    """List the characters of a row that its encoder would leave out of the target."""
+    text = line.decode("utf-8").rstrip("\r\n").split("\t", 1)[-1]
+    missing: set[str] = set()
+    for encoder in encoders:
+        known = getattr(encoder, "dict", None)
+        if isinstance(known, dict):
+            lower = bool(getattr(encoder, "lower", False))
+            missing |= {
+                character for character in (text.lower() if lower else text) if character not in known
+            }
+    return missing
 
 
 def explain(encoder: Any, label: str) -> str:

@@ -1,0 +1,113 @@
+"""``ppocr-kit train``: say what will happen, then train."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Any
+
+import click
+
+from ppocr_kit.cli.console import print_json, say
+from ppocr_kit.cli.run_options import run_options, spec_from_options
+from ppocr_kit.configs.render import dump_config
+from ppocr_kit.runs.plan import TrainingPlan
+from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
+from ppocr_kit.tasks import TASK_FACTS, Task
+
+_EPILOG = """Examples:
+
+  ppocr-kit train rec --dataset train_data/invoices --name invoices-rec
+
+  ppocr-kit train det --dataset train_data/invoices --pretrained weights/best_accuracy.pdparams --epochs 20
+
+  ppocr-kit train rec --dataset train_data/invoices --name invoices-rec --resume
+"""
+
+
+@click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
+@click.argument("task", type=click.Choice([str(task) for task in Task]))
+@run_options
+@click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing run of that name.")
+@click.option("--dry-run", is_flag=True, help="Say what would be trained and print the configuration.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run's record as JSON.")
+def train(task: str, resume: bool, overwrite: bool, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Train or fine-tune a text detector (det) or recogniser (rec).
+
+    Says first how many rows train, the steps per epoch, the evaluations and how much of the pretrained
+    weights fits; refuses what could not train. Ctrl-C leaves a run that --resume goes on with.
+    """
+    spec = spec_from_options(Task(task), **options)
+    prepared = prepare_training(spec, resume=resume, overwrite=overwrite)
+    describe_plan(prepared)
+    if dry_run:
+        _print_dry_run(prepared, as_json)
+        return
+    command = ["ppocr-kit", *sys.argv[1:]]
+    from ppocr_kit.cli.training_display import training_display
+
+    facts = TASK_FACTS[spec.task]
+    try:
+        with training_display(prepared.plan, facts.main_indicator) as display:
+            record = run_training(prepared, command=command, on_event=display.event)
+    except KeyboardInterrupt:
+        say(
+            f"interrupted; go on with: ppocr-kit train {task} --dataset {prepared.dataset.root} "
+            f"--name {prepared.folder.name} --resume"
+        )
+        raise
+    if as_json:
+        from ppocr_kit.runs.rundir import record_to_json
+
+        print_json(record_to_json(record))
+        return
+    best = ", ".join(
+        f"{name} {record.final[name]:.4f}" for name in facts.metric_names if name in record.final
+    )
+    click.echo(f"trained {prepared.folder.name} in {record.seconds:.0f} s: best on val {best}")
+    if record.final.get(facts.main_indicator) == 0:
+        say(f"warning: the best model has {facts.main_indicator} 0: it has not learned anything yet")
+    click.echo(f"next: ppocr-kit eval {prepared.folder.name}")
+
+
+def describe_plan(prepared: PreparedTraining) -> None:
+    """Say on stderr what is about to be trained."""
+    plan = prepared.plan
+    verb = f"going on with epoch {plan.first_epoch} of" if prepared.resumes else "training"
+    say(f"{verb} {prepared.folder.name}: {prepared.spec.task} with {prepared.spec.model}")
+    say(f"  data set     {prepared.dataset.name} ({_rows(plan)})")
+    processes = f" on each of {plan.processes} processes" if plan.processes > 1 else ""
+    say(f"  per epoch    {plan.steps_per_epoch} steps of {plan.batch_size} rows{processes}")
+    say(f"  in all       {plan.epochs} epochs, {plan.evaluations} evaluations")
+    say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(plan)}")
+    say(f"  release      PaddleOCR {prepared.release.version} on {prepared.device}")
+
+
+def _rows(plan: TrainingPlan) -> str:
+    refused = len(plan.train.rejected) + len(plan.val.rejected)
+    note = f"; {refused} rows are left out, see reports/rejected-rows.json" if refused else ""
+    return f"{plan.train.usable} rows to train, {plan.val.usable} to validate{note}"
+
+
+def _weights(plan: TrainingPlan) -> str:
+    match = plan.weights
+    if match is None:
+        return "from its latest checkpoint" if plan.first_epoch > 1 else "from scratch"
+    head = " (new character layer: the dictionary differs)" if match.head else ""
+    return f"{match.share_of_all:.1%} from the pretrained weights{head}"
+
+
+def _print_dry_run(prepared: PreparedTraining, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "run": prepared.folder.name,
+                "plan": prepared.plan.to_json(),
+                "command": list(prepared.invocation().argv),
+                "config": dict(prepared.plan.config),
+            }
+        )
+        return
+    click.echo(f"# would run: {shlex.join(prepared.invocation().argv)}")
+    click.echo(dump_config(prepared.plan.config), nl=False)

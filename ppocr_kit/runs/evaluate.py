@@ -1,0 +1,253 @@
+"""Measuring weights on a split with the release's own ``tools/eval.py``.
+
+Upstream scores random weights when it finds no checkpoint, and scores the next row twice in
+place of one that it cannot use. Here the checkpoint must fit the model to the last parameter,
+and rows that cannot be used are taken out, counted and listed before anything is scored.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ppocr_kit.configs.device import parse_device
+from ppocr_kit.configs.patches import with_checkpoint, with_device, with_split
+from ppocr_kit.configs.render import dump_config, render_config
+from ppocr_kit.configs.spec import RunSpec
+from ppocr_kit.datasets.manifest import Dataset, read_dataset
+from ppocr_kit.errors import DataError
+from ppocr_kit.metrics.core import MetricReport
+from ppocr_kit.metrics.definitions import definition_of
+from ppocr_kit.runs.plan import RowCheck, inspect_config, write_lists
+from ppocr_kit.runs.rundir import RunFolder, read_run
+from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
+from ppocr_kit.runs.weights import match_weights
+from ppocr_kit.storage import sha256_of, write_json_atomic, write_text_atomic
+from ppocr_kit.tasks import TASK_FACTS, Split, Task
+from ppocr_kit.vendor.checkpoints import read_weights
+from ppocr_kit.vendor.environment import find_interpreter
+from ppocr_kit.vendor.logs import read_eval_output
+from ppocr_kit.vendor.process import run_tool
+from ppocr_kit.vendor.release import find_release
+from ppocr_kit.vendor.tools import tool_invocation
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, on what, with what.
+
+    Attributes:
+        report: The metric values with their counts and definition.
+        split: The split that was scored.
+        checkpoint: Path of the weights.
+        checkpoint_sha256: Their checksum.
+        dataset: Name and checksum of the data set.
+        split_sha256: Checksum of the split's list.
+        skipped: Rows that were not scored: ``list``, ``line``, ``reason``.
+        seconds: Wall time of the tool.
+    """
+
+    report: MetricReport
+    split: Split
+    checkpoint: str
+    checkpoint_sha256: str
+    dataset: Mapping[str, str]
+    split_sha256: str
+    skipped: tuple[Mapping[str, Any], ...]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of ``ppocr-kit eval --json`` and ``reports/eval-<split>.json``."""
+        return {
+            **self.report.to_json(),
+            "split": str(self.split),
+            "checkpoint": self.checkpoint,
+            "checkpoint_sha256": self.checkpoint_sha256,
+            "dataset": dict(self.dataset),
+            "split_sha256": self.split_sha256,
+            "skipped": [dict(row) for row in self.skipped],
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def evaluate_run(
+    folder: RunFolder,
+    split: Split,
+    *,
+    checkpoint: str = "best",
+    dataset_root: Path | None = None,
+    device: str = "cpu",
+) -> Evaluation:
+    """Measure a run, and keep the result as ``reports/eval-<split>.json`` when it is its best model.
+
+    Args:
+        folder: The run.
+        split: The split to score.
+        checkpoint: ``best``, ``latest``, ``pretrained`` (what fine-tuning started from) or a path.
+        dataset_root: Another data set than the run's own.
+        device: Where to run.
+
+    Raises:
+        UsageError: No such checkpoint.
+        DataError: The data set has changed, the checkpoint does not fit, or no row can be scored.
+        ToolError: The tool failed or logged no metric.
+    """
+    record, config = read_run(folder), read_config(folder)
+    dataset = read_dataset(dataset_root if dataset_root is not None else Path(record.dataset["root"]))
+    own = dataset_root is None
+    if own and dataset.checksum != record.dataset.get("checksum"):
+        raise DataError(
+            "the data set has changed since the run was trained: test pages may have been trained on",
+            at=str(dataset.root),
+            hint="train again on the new data set, or name it with --dataset to measure all the same",
+        )
+    prefix = _pretrained(config, folder) if checkpoint == "pretrained" else folder.checkpoint(checkpoint)
+    log = folder.logs / f"eval-{split}.log"
+    found = evaluate_weights(config, record.task, dataset, split, prefix, log=log, device=device)
+    name = f"eval-{split}" if checkpoint == "best" else f"eval-{split}-{_label(checkpoint)}"
+    if own:
+        write_json_atomic(folder.reports / f"{name}.json", found.to_json())
+    return found
+
+
+def evaluate_recipe(spec: RunSpec, split: Split, weights: Path, *, device: str = "cpu") -> Evaluation:
+    """Measure training weights under a recipe without a run: official weights, before fine-tuning.
+
+    Args:
+        spec: Task, model and data set.
+        split: The split to score.
+        weights: A ``.pdparams`` file or its prefix.
+        device: Where to run.
+
+    Raises:
+        DataError: The weights do not fit the recipe and the data set's dictionary.
+    """
+    assert spec.dataset_root is not None
+    dataset = read_dataset(spec.dataset_root)
+    config = render_config(spec, dataset)
+    prefix = Path(str(weights)[: -len(".pdparams")] if weights.suffix == ".pdparams" else weights).absolute()
+    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
+        log = Path(scratch) / "eval.log"
+        return evaluate_weights(config, spec.task, dataset, split, prefix, log=log, device=device)
+
+
+def evaluate_weights(
+    config: Mapping[str, Any],
+    task: Task,
+    dataset: Dataset,
+    split: Split,
+    prefix: Path,
+    *,
+    log: Path,
+    device: str = "cpu",
+) -> Evaluation:
+    """Score a checkpoint on a split with ``tools/eval.py`` of the release.
+
+    Args:
+        config: A complete training configuration.
+        task: Its task.
+        dataset: The data set that has the split.
+        split: The split to score.
+        prefix: Path of the ``.pdparams`` file without its suffix.
+        log: Where the tool's output goes.
+        device: Where to run.
+
+    Raises:
+        DataError: The checkpoint does not fit to the last parameter, or no row can be scored.
+        ToolError: The tool failed or logged no metric.
+    """
+    release, interpreter = find_release(), find_interpreter(TASK_FACTS[task].lane)
+    weights = prefix.parent / f"{prefix.name}.pdparams"
+    config = with_device(
+        with_checkpoint(with_split(dict(config), dataset, split), prefix), parse_device(device)
+    )
+    found = inspect_config(config, release, interpreter.python)
+    _require_whole(found.shapes, weights)
+    rows = found.rows["Eval"]
+    _require_rows(rows, dataset, split)
+    lines: list[str] = []
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
+        exact = write_lists(config, {"Eval": rows}, Path(scratch))
+        config_file = Path(scratch) / "eval.yml"
+        write_text_atomic(config_file, dump_config(exact))
+        call = tool_invocation(
+            release,
+            interpreter.python,
+            "tools/eval.py",
+            ["-c", str(config_file)],
+            cwd=Path.cwd(),
+            log=log,
+            device=parse_device(device),
+            idle_timeout_s=IDLE_TIMEOUT_S,
+        )
+        run_tool(call, on_line=lines.append)
+    values = read_eval_output(lines)
+    engine = "its own metrics" if release.complete else "ppocr-kit's metrics"
+    report = MetricReport(
+        task=str(task),
+        values={name: float(values[name]) for name in TASK_FACTS[task].metric_names},
+        counts={},
+        num_samples=rows.usable,
+        num_skipped=len(rows.rejected),
+        definition=definition_of(task, config.get("Metric", {})),
+        computed_by=f"tools/eval.py of PaddleOCR {release.version} ({release.source}) with {engine}",
+    )
+    return Evaluation(
+        report=report,
+        split=split,
+        checkpoint=str(weights),
+        checkpoint_sha256=sha256_of(weights),
+        dataset={"name": dataset.name, "checksum": dataset.checksum},
+        split_sha256=dataset.tasks[task].splits[split].sha256,
+        skipped=rows.rejected,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _require_whole(shapes: Mapping[str, tuple[int, ...]], weights: Path) -> None:
+    """Refuse a checkpoint that leaves any parameter at a random value."""
+    file = {name: value.shape for name, value in read_weights(weights).items()}
+    match = match_weights(shapes, file, character_head=True)
+    if not match.missing and not match.mismatched:
+        return
+    reason = (
+        f"{match.mismatched[0][0]} is {list(match.mismatched[0][2])} in the file and "
+        f"{list(match.mismatched[0][1])} in the model"
+        if match.mismatched
+        else f"{match.missing[0]} is not in the file"
+    )
+    raise DataError(
+        f"the checkpoint is of another model or dictionary: {match.share_of_all:.0%} of the model would "
+        f"load ({reason}); a score of random weights says nothing",
+        at=str(weights),
+        hint="name the model and the data set (dictionary) that the weights were trained with",
+    )
+
+
+def _require_rows(rows: RowCheck, dataset: Dataset, split: Split) -> None:
+    if rows.usable:
+        return
+    raise DataError(
+        f"no row of the {split} split can be scored ({rows.total} rows, {len(rows.rejected)} refused)",
+        at=str(dataset.root),
+        hint=f"build the data set with more {split} pages (--ratio)",
+    )
+
+
+def _pretrained(config: Mapping[str, Any], folder: RunFolder) -> Path:
+    prefix = config["Global"].get("pretrained_model")
+    if not prefix:
+        raise DataError(
+            "the run was trained from scratch: there are no pretrained weights to measure",
+            at=str(folder.config_file),
+        )
+    return folder.checkpoint(str(prefix))
+
+
+def _label(checkpoint: str) -> str:
+    return checkpoint if checkpoint in ("latest", "pretrained") else Path(checkpoint).stem

@@ -1,0 +1,46 @@
+"""Fixtures that all tests share: where the project lies, the release, and the shared real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED = PROJECT.parent / "shared"
+
+# one thread per process: faster on small machines, and the same everywhere
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real exports and weights beside the checkout; absent on a user's machine."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside the checkout: real exports and weights are not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def release_path() -> Path:
+    """The vendored release of the checkout, brought by ``make test``."""
+    from ppocr_kit.vendor.release import find_release
+
+    return find_release(PROJECT).path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, release_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project folder as the current folder, with the release used in place."""
+    from ppocr_kit.vendor.release import sync_release
+
+    monkeypatch.chdir(tmp_path)
+    sync_release(project=tmp_path, source=str(release_path))
+    return tmp_path
