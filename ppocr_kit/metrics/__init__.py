@@ -1,0 +1,1 @@
+"""Metrics as pure functions: arrays and strings in, frozen dataclasses out, no framework."""

@@ -1,0 +1,38 @@
+"""The metrics that ``tools/train.py`` and ``tools/eval.py`` build by name from ``Metric``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ppocr_kit.errors import ConfigError
+
+from .det_metric import DetMetric
+from .rec_metric import RecMetric
+
+__all__ = ["build_metric"]
+
+METRICS: dict[str, type] = {
+    "DetMetric": DetMetric,
+    "RecMetric": RecMetric,
+}
+
+
+def build_metric(config: Mapping[str, Any]) -> Any:
+    """Build the metric of a configuration's ``Metric`` section.
+
+    Args:
+        config: ``name`` and the metric's options; not changed.
+
+    Raises:
+        ConfigError: ``name`` is missing or is none of ``METRICS``.
+    """
+    options = dict(config)
+    name = options.pop("name", None)
+    if name not in METRICS:
+        raise ConfigError(
+            f"there is no metric {name!r}" if name else "the metric has no name",
+            at="Metric.name",
+            hint="use one of " + ", ".join(sorted(METRICS)),
+        )
+    return METRICS[name](**options)
