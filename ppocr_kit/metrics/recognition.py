@@ -122,9 +122,14 @@ def score_recognition(
         counts={"correct": counts.correct, "lines": counts.lines},
         num_samples=counts.lines,
         num_skipped=num_skipped,
-        definition=(
-            "acc: lines equal throughout / (lines + 1e-5); norm_edit_dis: 1 - sum of Levenshtein "
-            f"distance over the longer length / (lines + 1e-5); compared: {rules.describe()}"
-        ),
+        definition=describe_recognition(rules),
         computed_by=f"ppocr-kit {__version__}",
+    )
+
+
+def describe_recognition(rules: TextRules) -> str:
+    """Say in words what the scores mean under these rules."""
+    return (
+        "acc: lines equal throughout / (lines + 1e-5); norm_edit_dis: 1 - sum of Levenshtein "
+        f"distance over the longer length / (lines + 1e-5); compared: {rules.describe()}"
     )

@@ -21,7 +21,8 @@ from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import DataError
 from ppocr_kit.metrics.core import MetricReport
-from ppocr_kit.metrics.definitions import definition_of
+from ppocr_kit.metrics.detection import DEFINITION as DETECTION_DEFINITION
+from ppocr_kit.metrics.recognition import TextRules, describe_recognition
 from ppocr_kit.runs.plan import RowCheck, inspect_config, write_lists
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
@@ -194,7 +195,7 @@ def evaluate_weights(
         counts={},
         num_samples=rows.usable,
         num_skipped=len(rows.rejected),
-        definition=definition_of(task, config.get("Metric", {})),
+        definition=_definition(task, config),
         computed_by=f"tools/eval.py of PaddleOCR {release.version} ({release.source}) with {engine}",
     )
     return Evaluation(
@@ -207,6 +208,15 @@ def evaluate_weights(
         skipped=rows.rejected,
         seconds=time.monotonic() - started,
     )
+
+
+def _definition(task: Task, config: Mapping[str, Any]) -> str:
+    """Say in words what the release's metric of this configuration computes."""
+    if task is Task.DET:
+        return DETECTION_DEFINITION
+    metric = config.get("Metric", {})
+    rules = TextRules(bool(metric.get("ignore_space", True)), bool(metric.get("is_filter", False)))
+    return describe_recognition(rules)
 
 
 def _require_whole(shapes: Mapping[str, tuple[int, ...]], weights: Path) -> None:
