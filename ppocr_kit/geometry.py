@@ -1,0 +1,176 @@
+"""Boxes in images: order, area, crossing, and the four-point crop that recognisers are fed.
+
+Coordinates are pixels of the decoded image, x to the right and y downwards, so a polygon that
+runs clockwise on the screen has a positive signed area. Crops follow what PaddleOCR 3.7.0 cuts
+at prediction time (tools/infer/utility.py, get_rotate_crop_image), so that a recogniser trains on
+what it will be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float64]
+Image = npt.NDArray[np.uint8]
+
+# PaddleOCR turns a crop when it is this many times as high as wide.
+TALL_RATIO = 1.5
+
+# A box tilted by less than this is taken as drawn along the axes: PPOCRLabel's drag rectangle
+# starts at whichever corner the mouse went down, so its first corner says nothing.
+_AXIS_TILT_DEGREES = 15.0
+
+
+def as_points(points: Sequence[Sequence[float]] | npt.NDArray[Any]) -> Points:
+    """Return ``points`` as an array (N, 2) float64, pixels."""
+    return np.asarray(points, dtype=np.float64).reshape(-1, 2)
+
+
+def signed_area(points: Points) -> float:
+    """Return the shoelace area in square pixels, positive when clockwise on the screen."""
+    # Relative to the first corner: with far-away coordinates the products would cancel badly.
+    x, y = (points - points[0]).T
+    return float(0.5 * (np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)))
+
+
+def polygon_area(points: Points) -> float:
+    """Return the area in square pixels, whatever the direction of the corners."""
+    return abs(signed_area(points))
+
+
+def is_clockwise(points: Points) -> bool:
+    """Tell whether the corners run clockwise on the screen."""
+    return signed_area(points) > 0
+
+
+def crosses_itself(points: Points) -> bool:
+    """Tell whether two sides that do not share a corner cut each other.
+
+    Touching sides count as crossing only when each cuts properly through the other.
+    """
+    count = len(points)
+    if count < 4:
+        return False
+    starts, ends = points, np.roll(points, -1, axis=0)
+    first, second = np.triu_indices(count, k=2)
+    apart = ~((first == 0) & (second == count - 1))
+    first, second = first[apart], second[apart]
+    side_1 = _turn(starts[first], ends[first], starts[second])
+    side_2 = _turn(starts[first], ends[first], ends[second])
+    side_3 = _turn(starts[second], ends[second], starts[first])
+    side_4 = _turn(starts[second], ends[second], ends[first])
+    return bool(np.any((side_1 * side_2 < 0) & (side_3 * side_4 < 0)))
+
+
+def _turn(a: Points, b: Points, c: Points) -> npt.NDArray[np.float64]:
+    """Return the sign of the turn a-b-c: 1 clockwise on the screen, -1 the other way, 0 straight."""
+    cross = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    return np.sign(cross)
+
+
+def uncross(points: Points) -> Points:
+    """Return the corners of a crossed quadrilateral in turning order around their centre.
+
+    The first corner stays first.
+    """
+    centre = points.mean(axis=0)
+    angles = np.arctan2(points[:, 1] - centre[1], points[:, 0] - centre[0])
+    order = np.argsort(angles, kind="stable")
+    at = int(np.flatnonzero(order == 0)[0])
+    return points[np.roll(order, -at)]
+
+
+def clip_points(points: Points, width: int, height: int) -> Points:
+    """Move corners that lie outside the image onto its edge."""
+    return np.clip(points, 0.0, np.array([width, height], dtype=np.float64))
+
+
+def order_quad(quad: Points) -> Points:
+    """Return four corners clockwise, starting at the top left of the text.
+
+    Counter-clockwise corners are turned round with the first one kept, as PPOCRLabel does before it
+    crops. A box along the axes starts at its top left. A clearly tilted one keeps the corner the
+    annotator began with, because only that tells which way its text runs.
+
+    Args:
+        quad: (4, 2), pixels.
+
+    Returns:
+        (4, 2) float64: top left, top right, bottom right, bottom left as the text is read.
+    """
+    corners = quad if is_clockwise(quad) else quad[[0, 3, 2, 1]]
+    along = (corners[1] - corners[0]) + (corners[2] - corners[3])
+    tilt = float(np.degrees(np.arctan2(along[1], along[0])))
+    if abs((tilt + 45.0) % 90.0 - 45.0) > _AXIS_TILT_DEGREES:
+        return corners
+    return _start_top_left(corners)
+
+
+def _start_top_left(corners: Points) -> Points:
+    """Roll clockwise corners so that the first side points to the right as much as possible."""
+    rightward = [
+        corners[(k + 1) % 4][0] - corners[k][0] + corners[(k + 2) % 4][0] - corners[(k + 3) % 4][0]
+        for k in range(4)
+    ]
+    return np.roll(corners, -int(np.argmax(rightward)), axis=0)
+
+
+def polygon_to_quad(points: Points) -> Points:
+    """Return the four corners a crop is cut from, ordered by :func:`order_quad`.
+
+    Four points are taken as they are; a longer polygon is replaced by the smallest rotated
+    rectangle around it, lying so that its text runs to the right.
+
+    Args:
+        points: (N, 2) with N >= 4, pixels.
+
+    Returns:
+        (4, 2) float64, pixels.
+    """
+    if len(points) == 4:
+        return order_quad(points)
+    box = as_points(cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))))
+    corners = box if is_clockwise(box) else box[::-1]
+    return _start_top_left(corners)
+
+
+def crop_size(quad: Points) -> tuple[int, int]:
+    """Return width and height in pixels of the crop of an ordered quadrilateral.
+
+    Each is the longer of its two opposite sides, cut down to whole pixels.
+    """
+    sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
+    return int(max(sides[0], sides[2])), int(max(sides[1], sides[3]))
+
+
+def crop_quad(image: Image, quad: Sequence[Sequence[float]] | npt.NDArray[Any]) -> Image:
+    """Cut a quadrilateral out of an image and flatten it by perspective.
+
+    Args:
+        image: (H, W, 3) uint8.
+        quad: (4, 2), pixels, clockwise from the top left of the text.
+
+    Returns:
+        (h, w, 3) uint8. A crop at least 1.5 times as high as wide is turned by 90 degrees
+        counter-clockwise.
+
+    Raises:
+        ValueError: A side of the quadrilateral is shorter than one pixel.
+    """
+    corners = as_points(quad)
+    width, height = crop_size(corners)
+    if width < 1 or height < 1:
+        raise ValueError(f"the box is {width} x {height} pixels")
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    transform = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    crop = cv2.warpPerspective(
+        image, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    if height / width >= TALL_RATIO:
+        crop = np.ascontiguousarray(np.rot90(crop))
+    return cast("Image", crop)
