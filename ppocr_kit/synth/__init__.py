@@ -1,0 +1,1 @@
+"""Synthetic labelled pages, for trying the whole flow without labelling anything."""
