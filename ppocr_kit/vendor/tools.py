@@ -1,0 +1,107 @@
+"""From "this tool of the release with these arguments" to a process that can be started.
+
+Everything that runs Paddle goes through ``launch.py``, also the kit's own workers: one place where
+the release, the supplement, the workarounds and the environment come together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ppocr_kit.vendor.process import ToolInvocation
+from ppocr_kit.vendor.release import PinnedRelease
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+# What every tool starts with unless the user's own environment says otherwise.
+_DEFAULTS = {
+    # one thread trains 1.45-1.7 times faster than two on small CPUs (docs/LOG.md)
+    "OMP_NUM_THREADS": "1",
+    # two libraries ask the network for news when they are imported; offline that costs seconds
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+    "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+}
+# What every tool starts with in any case: lines arrive as they are printed, and in UTF-8.
+_ALWAYS = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
+
+
+class DeviceLike(Protocol):
+    """The part of :class:`ppocr_kit.configs.device.Device` that starting a process needs."""
+
+    @property
+    def processes(self) -> int:
+        """How many data-parallel processes share the work."""
+        ...
+
+    @property
+    def gpus(self) -> Sequence[int]:
+        """Indices of the GPUs, empty for the CPU."""
+        ...
+
+
+def tool_invocation(
+    release: PinnedRelease,
+    python: Path,
+    script: str,
+    args: Sequence[str],
+    *,
+    cwd: Path,
+    log: Path | None = None,
+    device: DeviceLike | None = None,
+    name: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+    idle_timeout_s: float | None = None,
+    expects: Sequence[Path] = (),
+) -> ToolInvocation:
+    """Describe the process that runs a script with the release's packages in reach.
+
+    Args:
+        release: The PaddleOCR release.
+        python: The interpreter of the lane.
+        script: A script of the release (``tools/train.py``) or an absolute path.
+        args: Its arguments.
+        cwd: Folder that its relative paths start from.
+        log: File that its output is appended to.
+        device: Where it runs; several processes go through ``paddle.distributed.launch``.
+        name: What messages call it; by default the script's name.
+        env: Further additions to the environment, which win over the defaults.
+        timeout_s: Seconds after which it is ended.
+        idle_timeout_s: Seconds of silence after which it counts as hung.
+        expects: Paths that it must have written when it ends.
+    """
+    launch = [str(LAUNCHER), "--release", str(release.path)]
+    command = [str(python), *launch]
+    if device is not None and device.processes > 1:
+        # the launcher of the launcher: so that its processes too end when the kit is killed
+        command += ["-m", "paddle.distributed.launch", *_distribution(device, log), *launch]
+    return ToolInvocation(
+        name=name or (script if not Path(script).is_absolute() else Path(script).name),
+        argv=(*command, "--", script, *args),
+        cwd=cwd,
+        env={**tool_environment(device), **(env or {})},
+        log=log,
+        timeout_s=timeout_s,
+        idle_timeout_s=idle_timeout_s,
+        expects=tuple(expects),
+    )
+
+
+def tool_environment(device: DeviceLike | None = None) -> dict[str, str]:
+    """Return the additions to the environment that every tool starts with."""
+    additions = {name: value for name, value in _DEFAULTS.items() if name not in os.environ}
+    if device is not None and len(device.gpus) == 1:
+        # several are shared out by paddle.distributed.launch, which wants to see them all
+        additions["CUDA_VISIBLE_DEVICES"] = str(device.gpus[0])
+    return {**additions, **_ALWAYS}
+
+
+def _distribution(device: DeviceLike, log: Path | None) -> list[str]:
+    """Return the options of ``paddle.distributed.launch`` for a device of several processes."""
+    folder = [] if log is None else ["--log_dir", str(log.parent / "workers")]
+    if device.gpus:
+        return ["--gpus", ",".join(str(index) for index in device.gpus), *folder]
+    return ["--nproc_per_node", str(device.processes), "--backend", "gloo", *folder]
