@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
+from ppocr_kit.configs.device import Device
 from ppocr_kit.vendor.process import ToolInvocation
 from ppocr_kit.vendor.release import PinnedRelease
 
@@ -28,20 +28,6 @@ _DEFAULTS = {
 _ALWAYS = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
 
 
-class DeviceLike(Protocol):
-    """The part of :class:`ppocr_kit.configs.device.Device` that starting a process needs."""
-
-    @property
-    def processes(self) -> int:
-        """How many data-parallel processes share the work."""
-        ...
-
-    @property
-    def gpus(self) -> Sequence[int]:
-        """Indices of the GPUs, empty for the CPU."""
-        ...
-
-
 def tool_invocation(
     release: PinnedRelease,
     python: Path,
@@ -50,7 +36,7 @@ def tool_invocation(
     *,
     cwd: Path,
     log: Path | None = None,
-    device: DeviceLike | None = None,
+    device: Device | None = None,
     name: str | None = None,
     env: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
@@ -90,18 +76,18 @@ def tool_invocation(
     )
 
 
-def tool_environment(device: DeviceLike | None = None) -> dict[str, str]:
+def tool_environment(device: Device | None = None) -> dict[str, str]:
     """Return the additions to the environment that every tool starts with."""
     additions = {name: value for name, value in _DEFAULTS.items() if name not in os.environ}
-    if device is not None and len(device.gpus) == 1:
+    if device is not None and len(device.ids) == 1:
         # several are shared out by paddle.distributed.launch, which wants to see them all
-        additions["CUDA_VISIBLE_DEVICES"] = str(device.gpus[0])
+        additions["CUDA_VISIBLE_DEVICES"] = str(device.ids[0])
     return {**additions, **_ALWAYS}
 
 
-def _distribution(device: DeviceLike, log: Path | None) -> list[str]:
+def _distribution(device: Device, log: Path | None) -> list[str]:
     """Return the options of ``paddle.distributed.launch`` for a device of several processes."""
     folder = [] if log is None else ["--log_dir", str(log.parent / "workers")]
-    if device.gpus:
-        return ["--gpus", ",".join(str(index) for index in device.gpus), *folder]
+    if device.ids:
+        return ["--gpus", ",".join(str(index) for index in device.ids), *folder]
     return ["--nproc_per_node", str(device.processes), "--backend", "gloo", *folder]
