@@ -212,6 +212,8 @@ def _chunks(samples: Iterable[DetectionSample]) -> Iterator[list[DetectionSample
         yield chunk
 
 
+# Coordinates near the limits of float64 overflow to inf and NaN, which the comparisons turn down.
+@np.errstate(over="ignore", under="ignore", invalid="ignore")
 def _match(samples: Sequence[DetectionSample]) -> tuple[PageMatches, PolygonTable, PolygonTable]:
     """Match all pages at once; indices count through all of them."""
     gt = polygon_table([sample.gt for sample in samples])

@@ -67,8 +67,7 @@ def iou(gt: PolygonTable, pred: PolygonTable, pairs: Overlaps, threshold: float)
         pairs: The pairs and their intersections.
         threshold: The value that the results will be compared with; near it they are exact.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        union = gt.areas[pairs.gt] + pred.areas[pairs.pred] - pairs.intersection
+    union = gt.areas[pairs.gt] + pred.areas[pairs.pred] - pairs.intersection
     exact = np.abs(_divide(pairs.intersection, union) - threshold) < NEAR
     exact |= gt.thin[pairs.gt] | pred.thin[pairs.pred]
     union[exact] = shapely.area(shapely.union(pred.shapes[pairs.pred[exact]], gt.shapes[pairs.gt[exact]]))
@@ -113,8 +112,7 @@ def _box_intersection(gt: PolygonTable, pred: PolygonTable, first: IntArray, sec
         - np.maximum(gt.boxes[low][first], pred.boxes[low][second])
         for low, high in ((0, 2), (1, 3))
     ]
-    with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(sides[0] * sides[1])
+    return np.asarray(sides[0] * sides[1])
 
 
 def _divide(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -83,9 +83,8 @@ def polygon_table(pages: Sequence[Any]) -> PolygonTable:
 def _thin(boxes: FloatArray, areas: FloatArray) -> BoolArray:
     """Return ``(P,)`` which areas a shift of the outline by GEOS's rounding would change visibly."""
     xmin, ymin, xmax, ymax = boxes
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        outline = (xmax - xmin) + (ymax - ymin)
-        return np.asarray(outline * np.abs(boxes).max(axis=0) * RESOLUTION > areas)
+    outline = (xmax - xmin) + (ymax - ymin)
+    return np.asarray(outline * np.abs(boxes).max(axis=0) * RESOLUTION > areas)
 
 
 def _flatten(pages: Sequence[Any]) -> tuple[FloatArray, IntArray, IntArray]:
