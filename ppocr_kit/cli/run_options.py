@@ -1,0 +1,128 @@
+"""The options that ``train`` and ``config render`` share, and what they mean together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, TypeVar
+
+import click
+
+from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe
+from ppocr_kit.configs.device import parse_device
+from ppocr_kit.configs.overrides import parse_override
+from ppocr_kit.configs.spec import RunSpec
+from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
+from ppocr_kit.tasks import Task
+
+_DEFAULTS = ", ".join(f"{task}: {model}" for task, model in DEFAULT_MODELS.items())
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--dataset",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Data set folder, train_data/NAME (ppocr-kit dataset build).",
+    ),
+    click.option("--model", help=f"Recipe to train (ppocr-kit config list). Default {_DEFAULTS}."),
+    click.option("--name", help="Name of the run, output/NAME. Default: data set and task."),
+    click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training rows."),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        help="Rows per step and process: N processes make steps of N times as many.",
+    ),
+    click.option(
+        "--lr",
+        type=float,
+        help="Peak learning rate, taken as it is: raise it yourself when more processes enlarge the step.",
+    ),
+    click.option(
+        "--pretrained",
+        type=click.Path(path_type=Path),
+        help="Training weights (.pdparams) to fine-tune; sets a short schedule that suits.",
+    ),
+    click.option(
+        "--device",
+        default="cpu",
+        show_default=True,
+        help="cpu, cpu:2 (two processes), gpu:0 or gpu:0,1 (one process per GPU).",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."),
+    click.option(
+        "--eval-every", type=click.IntRange(min=1), help="Epochs between evaluations; the last is always one."
+    ),
+    click.option(
+        "-o",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change one value of the configuration, for example -o Optimizer.lr.warmup_epoch=1.",
+    ),
+)
+
+
+def run_options(function: Function) -> Function:
+    """Give a command the options that describe a training; see :func:`spec_from_options`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def spec_from_options(
+    task: Task,
+    *,
+    dataset: Path,
+    model: str | None,
+    name: str | None,
+    epochs: int | None,
+    batch_size: int | None,
+    lr: float | None,
+    pretrained: Path | None,
+    device: str,
+    seed: int,
+    eval_every: int | None,
+    overrides: tuple[str, ...],
+) -> RunSpec:
+    """Turn the options of :func:`run_options` into a :class:`RunSpec`.
+
+    Raises:
+        UsageError: An option has a value that cannot be.
+        DataError: The pretrained weights are not there.
+    """
+    recipe = find_recipe(task, model if model is not None else DEFAULT_MODELS[task])
+    run = check_run_name(name if name is not None else f"{dataset.absolute().name}-{task}")
+    if lr is not None and not 0 < lr < float("inf"):
+        raise UsageError(f"{lr} is not a learning rate", at="--lr", hint="a number above 0, such as 0.001")
+    if pretrained is not None:
+        _require_weights(pretrained)
+    return RunSpec(
+        task=task,
+        model=recipe.name,
+        name=run,
+        dataset_root=dataset,
+        output_dir=Path(OUTPUT_FOLDER) / run,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=lr,
+        pretrained=pretrained,
+        device=str(parse_device(device)),
+        seed=seed,
+        overrides=tuple(parse_override(text) for text in overrides),
+        eval_every_epochs=eval_every,
+    )
+
+
+def _require_weights(path: Path) -> None:
+    """Refuse weights that are not there, and an inference model in their place.
+
+    Raises:
+        DataError: There is no ``.pdparams`` file of that name.
+    """
+    file = path if path.suffix == ".pdparams" else path.with_name(f"{path.name}.pdparams")
+    if file.is_file():
+        return
+    beside = sorted(entry.name for entry in path.glob("*.pdparams")) if path.is_dir() else []
+    hint = f"--pretrained {path / beside[0]}" if beside else "name a .pdparams file of training weights"
+    raise DataError("there are no training weights", at=str(file), hint=hint)

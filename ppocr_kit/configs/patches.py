@@ -1,0 +1,248 @@
+"""Pure changes of a configuration: each takes one and returns a changed copy.
+
+The key names are PaddleOCR's; what they do was read in tools/program.py, tools/train.py and
+ppocr/data/__init__.py of release 3.7.0.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ppocr_kit.configs.device import Device
+from ppocr_kit.datasets.manifest import Dataset, SplitData, TaskData
+from ppocr_kit.errors import DataError
+from ppocr_kit.tasks import Split, Task
+
+Config = dict[str, Any]
+
+# A run is evaluated about this often, and always after its last epoch.
+_EVALUATIONS_PER_RUN = 20
+# A CTC recogniser of these recipes gives one frame for four columns, and at best one character a frame.
+_COLUMNS_PER_CHARACTER = 4
+_LOG_LINES_PER_EPOCH = 4
+
+
+def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
+    """Train on the train split, choose the best model on the val split.
+
+    A recogniser also takes the data set's dictionary and its longest label: upstream drops rows
+    that are longer than ``max_text_length`` without a word.
+
+    Raises:
+        DataError: The data set was built without the task or without one of the splits.
+    """
+    task = task_of(config)
+    changed = with_split(config, dataset, Split.VAL)
+    data = _task_data(dataset, task)
+    _point(changed, "Train", data, _split_data(dataset, data, Split.TRAIN))
+    if task is Task.REC and data.dictionary is not None:
+        settings = changed["Global"]
+        settings["character_dict_path"] = _absolute(data.dictionary)
+        settings["use_space_char"] = data.use_space_char
+        if data.max_text_length is not None:
+            settings["max_text_length"] = _text_length(changed, data.max_text_length)
+    return changed
+
+
+def with_split(config: Mapping[str, Any], dataset: Dataset, split: Split) -> Config:
+    """Point ``Eval`` at a split of a data set; dictionary and everything else stay.
+
+    Raises:
+        DataError: The data set was built without the task or without the split.
+    """
+    changed = _copy(config)
+    data = _task_data(dataset, task_of(config))
+    _point(changed, "Eval", data, _split_data(dataset, data, split))
+    return changed
+
+
+def with_epochs(config: Mapping[str, Any], epochs: int) -> Config:
+    """Train for ``epochs`` in all; warm-up, evaluations and kept checkpoints follow.
+
+    The warm-up takes at most a tenth of the run. ``save_epoch_step`` goes beyond the last epoch:
+    ``best_accuracy`` and ``latest`` are always kept, and one copy of the weights and the
+    optimizer every few epochs fills disks.
+    """
+    changed = _copy(config)
+    changed["Global"]["epoch_num"] = epochs
+    changed["Global"]["save_epoch_step"] = epochs + 1
+    schedule = changed["Optimizer"]["lr"]
+    if "warmup_epoch" in schedule:
+        tenth = epochs / 10
+        schedule["warmup_epoch"] = min(schedule["warmup_epoch"], int(tenth) if tenth >= 1 else tenth)
+    return with_evaluation(changed, changed["Global"].get("eval_batch_epoch"))
+
+
+def with_evaluation(config: Mapping[str, Any], every: int | None) -> Config:
+    """Evaluate in epochs, so that an evaluation, and with it a best model, falls inside the run.
+
+    Upstream counts in steps, and a small data set ends before the first 2,000
+    (PaddleOCR#9157, #1818).
+
+    Args:
+        config: The configuration; its ``epoch_num`` is the length of the run.
+        every: Wanted number of epochs between two evaluations; None for about 20 evaluations.
+            Taken is the nearest number that divides the epochs, so that the last one counts.
+    """
+    changed = _copy(config)
+    epochs = max(1, int(changed["Global"]["epoch_num"]))
+    wanted = every if every is not None else max(1, round(epochs / _EVALUATIONS_PER_RUN))
+    divisors = [number for number in range(1, epochs + 1) if epochs % number == 0]
+    nearest = min(divisors, key=lambda number: (abs(number - wanted), number))
+    changed["Global"]["eval_batch_epoch"] = nearest
+    # read before eval_batch_epoch is looked at: it has to be a list of two
+    changed["Global"]["eval_batch_step"] = [0, 2000]
+    return changed
+
+
+def with_batch_size(config: Mapping[str, Any], batch_size: int) -> Config:
+    """Take ``batch_size`` rows per step and process for training."""
+    changed = _copy(config)
+    changed["Train"]["loader"]["batch_size_per_card"] = batch_size
+    return changed
+
+
+def with_learning_rate(config: Mapping[str, Any], learning_rate: float) -> Config:
+    """Set the peak learning rate; the shape of the schedule stays."""
+    changed = _copy(config)
+    changed["Optimizer"]["lr"]["learning_rate"] = learning_rate
+    return changed
+
+
+def with_device(config: Mapping[str, Any], device: Device) -> Config:
+    """Run on a device, with loaders that suit it.
+
+    On the CPU the network takes all the time (the loader 0.3 % of a step): one worker is
+    enough to train and none to evaluate. Shared memory is off there because containers give
+    64 MiB of it and a loader that runs out dies of a bus error.
+    """
+    changed = _copy(config)
+    changed["Global"]["use_gpu"] = device.is_gpu
+    changed["Global"]["distributed"] = device.processes > 1
+    for mode, workers in (("Train", 4 if device.is_gpu else 1), ("Eval", 2 if device.is_gpu else 0)):
+        changed[mode]["loader"]["num_workers"] = workers
+        changed[mode]["loader"]["use_shared_memory"] = device.is_gpu
+    return changed
+
+
+def with_run_folder(config: Mapping[str, Any], folder: Path) -> Config:
+    """Write checkpoints to ``checkpoints/`` of a run folder."""
+    changed = _copy(config)
+    changed["Global"]["save_model_dir"] = _absolute(folder / "checkpoints")
+    if "save_res_path" in changed["Global"]:
+        changed["Global"]["save_res_path"] = _absolute(folder / "predictions" / "predicts.txt")
+    return changed
+
+
+def with_pretrained(config: Mapping[str, Any], weights: Path) -> Config:
+    """Start from training weights; the optimizer starts fresh."""
+    changed = _copy(config)
+    changed["Global"]["pretrained_model"] = _absolute(_prefix(weights))
+    return changed
+
+
+def with_checkpoint(config: Mapping[str, Any], prefix: Path) -> Config:
+    """Load a checkpoint: to go on training with its optimizer, to evaluate, or to export.
+
+    ``pretrained_model`` stays as the record of where the run came from; upstream's loader does
+    not look at it when ``checkpoints`` is set.
+    """
+    changed = _copy(config)
+    changed["Global"]["checkpoints"] = _absolute(_prefix(prefix))
+    return changed
+
+
+def with_model_name(config: Mapping[str, Any], name: str) -> Config:
+    """Set the name that an export carries in ``inference.yml``."""
+    changed = _copy(config)
+    changed["Global"]["model_name"] = name
+    return changed
+
+
+def with_seed(config: Mapping[str, Any], seed: int) -> Config:
+    """Set the tool's random seed."""
+    changed = _copy(config)
+    changed["Global"]["seed"] = seed
+    return changed
+
+
+def with_logging(config: Mapping[str, Any], steps_per_epoch: int) -> Config:
+    """Log a few times per epoch, also when an epoch is short; never less often than the recipe."""
+    changed = _copy(config)
+    often = max(1, steps_per_epoch // _LOG_LINES_PER_EPOCH)
+    changed["Global"]["print_batch_step"] = min(int(changed["Global"]["print_batch_step"]), often)
+    return changed
+
+
+def task_of(config: Mapping[str, Any]) -> Task:
+    """Return the task of a configuration, by its ``Architecture.model_type``."""
+    return Task(config["Architecture"]["model_type"])
+
+
+def rows_of(config: Mapping[str, Any], dataset: Dataset) -> int:
+    """Return the number of rows that a configuration trains on."""
+    return _split_data(dataset, _task_data(dataset, task_of(config)), Split.TRAIN).samples
+
+
+def _copy(config: Mapping[str, Any]) -> Config:
+    return copy.deepcopy(dict(config))
+
+
+def _absolute(path: Path) -> str:
+    """Return the path as the tool takes it from any folder, with forward slashes."""
+    return path.absolute().as_posix()
+
+
+def _prefix(weights: Path) -> Path:
+    """Strip ``.pdparams``; a dot elsewhere in the name is no suffix."""
+    return weights.with_name(weights.name[: -len(".pdparams")]) if weights.suffix == ".pdparams" else weights
+
+
+def _task_data(dataset: Dataset, task: Task) -> TaskData:
+    if task not in dataset.tasks:
+        raise DataError(
+            f"the data set '{dataset.name}' was built without {task}",
+            at=str(dataset.root),
+            hint=f"ppocr-kit dataset build SRC --name {dataset.name} --tasks det,rec",
+        )
+    return dataset.tasks[task]
+
+
+def _split_data(dataset: Dataset, data: TaskData, split: Split) -> SplitData:
+    if split not in data.splits:
+        raise DataError(
+            f"the data set '{dataset.name}' has no {split} split",
+            at=str(dataset.root),
+            hint=f"ppocr-kit dataset build SRC --name {dataset.name} --ratio 8:1:1",
+        )
+    return data.splits[split]
+
+
+def _point(config: Config, mode: str, data: TaskData, split: SplitData) -> None:
+    """Let a mode read one list, in place."""
+    source = config[mode]["dataset"]
+    source["name"] = "SimpleDataSet"
+    source["data_dir"] = _absolute(data.data_dir)
+    source["label_file_list"] = [_absolute(split.list_path)]
+    if "ratio_list" in source:
+        source["ratio_list"] = [1.0]
+
+
+def _text_length(config: Config, longest: int) -> int:
+    """Return a ``max_text_length`` that keeps the longest label, as far as the frames go."""
+    wanted = max(int(config["Global"].get("max_text_length") or 0), longest)
+    width = _image_width(config)
+    if width is None:
+        return wanted
+    return min(wanted, max(1, width // _COLUMNS_PER_CHARACTER))
+
+
+def _image_width(config: Config) -> int | None:
+    for step in config["Train"]["dataset"]["transforms"]:
+        settings = step.get("RecResizeImg")
+        if settings:
+            return int(settings["image_shape"][2])
+    return None

@@ -1,0 +1,194 @@
+"""The keys that a PaddleOCR 3.7.0 configuration may have, and what kind of value each takes.
+
+Upstream reads unknown keys in silence, so a slip of the pen trains something else than was meant.
+Source: every key that tools/*.py and ppocr/** of release 3.7.0 look up. A component whose name has
+no table here is taken as it is: its keys are not judged.
+
+A kind is ``bool``, ``int``, ``float``, ``str``, ``list``, ``mapping`` or ``any``; ``?`` also allows null.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+Kinds = Mapping[str, str]
+
+SECTIONS: Kinds = {
+    "Global": "mapping",
+    "Optimizer": "mapping",
+    "Architecture": "mapping",
+    "Loss": "mapping",
+    "PostProcess": "mapping",
+    "Metric": "mapping",
+    "Train": "mapping",
+    "Eval": "mapping",
+}
+# Sections and top-level keys that only some configurations have.
+OTHER_SECTIONS: Kinds = {
+    "Test": "mapping",
+    "wandb": "mapping",
+    "profiler_options": "str?",
+    "EvalReader": "any",
+}
+
+GLOBAL: Kinds = {
+    # device
+    "use_gpu": "bool", "use_xpu": "bool", "use_npu": "bool", "use_mlu": "bool", "use_gcu": "bool",
+    "use_metax_gpu": "bool", "use_iluvatar_gpu": "bool", "distributed": "bool",
+    "find_unused_parameters": "bool", "use_sync_bn": "bool",
+    # mixed precision, averaged weights
+    "use_amp": "bool", "amp_level": "str", "amp_dtype": "str", "amp_custom_black_list": "list",
+    "amp_custom_white_list": "list", "scale_loss": "float", "use_dynamic_loss_scaling": "bool",
+    "use_ema": "bool", "ema_decay": "float", "ema_gamma": "float", "ema_decay_type": "str",
+    "ema_filter_no_grad": "bool",
+    # length, evaluation, logging
+    "epoch_num": "int", "seed": "int", "eval_batch_step": "any", "eval_batch_epoch": "int?",
+    "print_batch_step": "int", "log_smooth_window": "int", "log_ranks": "str",
+    "cal_metric_during_train": "bool", "calc_epoch_interval": "int", "print_mem_info": "bool",
+    "use_visualdl": "bool", "use_wandb": "bool", "debug": "bool",
+    # weights and results
+    "pretrained_model": "str?", "checkpoints": "str?", "save_model_dir": "str", "save_epoch_step": "int",
+    "save_inference_dir": "str?", "save_res_path": "str?", "save_visual": "str?", "model_name": "str?",
+    "uniform_output_enabled": "bool", "export_with_pir": "bool", "to_static": "bool",
+    "d2s_train_image_shape": "list",
+    # text
+    "character_dict_path": "str?", "rec_char_dict_path": "str?", "use_space_char": "bool",
+    "max_text_length": "int", "max_seq_len": "int", "max_text_nums": "int", "tcl_len": "int",
+    # prediction and key information
+    "infer_img": "str?", "infer_list": "str?", "infer_mode": "bool", "infer_visual_type": "str",
+    "class_path": "str?", "kie_rec_model_dir": "str?", "kie_det_model_dir": "str?",
+    "label_list": "list", "valid_set": "str", "amp": "any", "box_type": "str",
+    "use_tensorrt": "bool", "precision": "str",
+}  # fmt: skip
+
+# Keys of older configurations that release 3.7.0 no longer looks at.
+OBSOLETE_GLOBAL: Mapping[str, str] = {
+    "character_type": "the dictionary alone decides",
+    "load_static_weights": "weights of 1.x can no longer be loaded",
+    "loss_type": "see Loss.name",
+    "reader_yml": "see Train and Eval",
+    "train_batch_size_per_card": "see Train.loader.batch_size_per_card",
+    "test_batch_size_per_card": "see Eval.loader.batch_size_per_card",
+    "image_shape": "see the transforms",
+    "pretrain_weights": "see Global.pretrained_model",
+    "algorithm": "see Architecture.algorithm",
+}
+
+DATASET: Kinds = {
+    "name": "str", "data_dir": "str", "label_file_list": "any", "ratio_list": "any", "transforms": "list",
+    "delimiter": "str", "ext_op_transform_idx": "int", "ds_width": "bool", "data_lines": "any",
+    "label_file_path": "any", "data": "any", "min_dimensions": "list", "max_dimensions": "list",
+    "batch_size_per_pair": "int", "keep_smaller_batches": "bool", "label_dict_path": "str",
+}  # fmt: skip
+LOADER: Kinds = {
+    "shuffle": "bool", "drop_last": "bool", "batch_size_per_card": "int", "num_workers": "int",
+    "use_shared_memory": "bool", "collate_fn": "str",
+}  # fmt: skip
+SAMPLER: Kinds = {
+    "name": "str", "scales": "list", "first_bs": "int", "fix_bs": "bool", "divided_factor": "list",
+    "is_training": "bool", "ratio_wh": "float", "max_w": "float", "seed": "int?",
+}  # fmt: skip
+ARCHITECTURE: Kinds = {
+    "name": "str", "model_type": "str", "algorithm": "str", "in_channels": "int", "Transform": "mapping?",
+    "Backbone": "mapping?", "Neck": "mapping?", "Head": "mapping", "Models": "mapping",
+    "return_all_feats": "bool",
+}  # fmt: skip
+
+_ADAM: Kinds = {
+    "beta1": "float", "beta2": "float", "epsilon": "float", "weight_decay": "any", "grad_clip": "any",
+    "clip_norm": "float", "clip_norm_global": "float", "name": "str", "lr": "mapping",
+    "regularizer": "mapping?",
+}  # fmt: skip
+_SCHEDULE: Kinds = {"name": "str", "learning_rate": "float", "warmup_epoch": "float", "last_epoch": "int"}
+_PENALTY: Kinds = {"name": "str", "factor": "float"}
+
+# (what the component is, its name) -> its keys besides `name`
+COMPONENTS: Mapping[tuple[str, str], Kinds] = {
+    ("Optimizer", "Adam"): {**_ADAM, "parameter_list": "any", "group_lr": "bool", "training_stage": "str"},
+    ("Optimizer", "AdamW"): {
+        **_ADAM, "multi_precision": "bool", "no_weight_decay_name": "str?",
+        "one_dim_param_no_weight_decay": "bool",
+    },
+    ("Optimizer", "Momentum"): {
+        "momentum": "float", "weight_decay": "any", "grad_clip": "any", "clip_norm": "float",
+        "clip_norm_global": "float", "lr": "mapping", "regularizer": "mapping?",
+    },
+    ("lr", "Const"): {**_SCHEDULE},
+    ("lr", "Linear"): {**_SCHEDULE, "end_lr": "float", "power": "float", "epochs": "int"},
+    ("lr", "Cosine"): {**_SCHEDULE, "end_lr": "float", "eta_min": "float"},
+    ("lr", "Piecewise"): {**_SCHEDULE, "decay_epochs": "list", "values": "list", "learning_rate": "float"},
+    ("regularizer", "L1"): _PENALTY,
+    ("regularizer", "L2"): _PENALTY,
+    ("Backbone", "MobileNetV3"): {
+        "scale": "float", "model_name": "str", "disable_se": "bool", "in_channels": "int",
+        "small_stride": "list", "large_stride": "list", "last_pool_type": "str",
+        "last_pool_kernel_size": "list",
+    },
+    ("Neck", "DBFPN"): {"out_channels": "int", "use_asf": "bool", "in_channels": "any"},
+    ("Neck", "SequenceEncoder"): {"encoder_type": "str", "hidden_size": "int", "in_channels": "int"},
+    ("Head", "DBHead"): {"k": "int", "in_channels": "int"},
+    ("Head", "CTCHead"): {
+        "fc_decay": "float", "mid_channels": "int?", "return_feats": "bool", "out_channels": "int",
+        "in_channels": "int",
+    },
+    ("Loss", "DBLoss"): {
+        "balance_loss": "bool", "main_loss_type": "str", "alpha": "float", "beta": "float",
+        "ohem_ratio": "float", "eps": "float", "aux_weight": "float",
+    },
+    ("Loss", "CTCLoss"): {"use_focal_loss": "bool"},
+    ("PostProcess", "DBPostProcess"): {
+        "thresh": "float", "box_thresh": "float", "max_candidates": "int", "unclip_ratio": "float",
+        "use_dilation": "bool", "score_mode": "str", "box_type": "str",
+    },
+    ("PostProcess", "CTCLabelDecode"): {},
+    ("Metric", "DetMetric"): {"main_indicator": "str"},
+    ("Metric", "RecMetric"): {"main_indicator": "str", "is_filter": "bool", "ignore_space": "bool"},
+}  # fmt: skip
+
+# What a value of each kind is; bool is no int here, and an int passes for a float.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "list": (list,),
+    "mapping": (dict,),
+}
+
+
+def component_kinds(role: str, settings: Mapping[str, Any]) -> Kinds | None:
+    """Return the keys of a component by its name, or None when it has no table here.
+
+    Args:
+        role: The key it stands under: ``Backbone``, ``Loss``, ``lr`` …
+        settings: The component, with its ``name``.
+    """
+    name = settings.get("name", "Const" if role == "lr" else None)
+    kinds = COMPONENTS.get((role, name)) if isinstance(name, str) else None
+    return None if kinds is None else {"name": "str", **kinds}
+
+
+def fits_kind(value: Any, kind: str) -> bool:
+    """Say whether a value is of a kind; numbers must be finite."""
+    if value is None:
+        return kind.endswith("?") or kind == "any"
+    plain = kind.rstrip("?")
+    if plain == "any":
+        return True
+    if isinstance(value, bool):
+        return plain == "bool"
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return isinstance(value, _TYPES[plain])
+
+
+def kind_of(value: Any) -> str:
+    """Return the kind of a value that has no entry in the tables."""
+    if value is None:
+        return "any"
+    for kind in ("bool", "int", "float", "str", "list", "mapping"):
+        if isinstance(value, _TYPES[kind]):
+            return kind
+    return "any"
