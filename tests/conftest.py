@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,25 @@ SHARED = PROJECT.parent / "shared"
 
 # one thread per process: faster on small machines, and the same everywhere
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let golden files be rewritten; the commit says why they changed."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files, then look at them")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with ``golden/NAME`` beside the test, byte for byte."""
+
+    def check(name: str, text: str) -> None:
+        path = request.path.parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode("utf-8"))
+        assert text == path.read_bytes().decode("utf-8")
+
+    return check
 
 
 @pytest.fixture(scope="session")
