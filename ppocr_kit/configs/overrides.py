@@ -15,13 +15,11 @@ from typing import Any
 import yaml
 
 from ppocr_kit.configs.keys import KeyPath, dotted, kinds_at, unknown_keys, value_at
-from ppocr_kit.configs.schema import fits_kind, kind_of
+from ppocr_kit.configs.schema import WORDS, fits_kind, kind_of
 from ppocr_kit.configs.yaml_text import parse_value
 from ppocr_kit.errors import ConfigError, UsageError
 
 _INDEX = re.compile(r"\[(\d+)\]")
-_WORDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
-          "list": "a list", "mapping": "a mapping", "any": "anything"}  # fmt: skip
 
 
 def parse_override(text: str) -> tuple[str, str]:
@@ -117,7 +115,7 @@ def _read(key: str, text: str, kind: str) -> Any:
     if kind.rstrip("?") == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not fits_kind(value, kind):
-        wanted = _WORDS[kind.rstrip("?")]
+        wanted = WORDS[kind.rstrip("?")]
         raise ConfigError(f"{key} takes {wanted}, not {text or 'nothing'}", at=f"-o {key}={text}")
     return value
 

@@ -157,6 +157,17 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "mapping": (dict,),
 }
 
+# The kinds in words, for messages.
+WORDS: Mapping[str, str] = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "list": "a list",
+    "mapping": "a mapping",
+    "any": "anything",
+}
+
 
 def component_kinds(role: str, settings: Mapping[str, Any]) -> Kinds | None:
     """Return the keys of a component by its name, or None when it has no table here.
