@@ -37,7 +37,7 @@ def lint_file(path: Path, root: Path | None = None) -> list[Problem]:
             current folder by default.
 
     Returns:
-        All findings by line; codes ``C001`` to ``C016`` are explained in docs/configs.md.
+        All findings by line; codes ``C001`` to ``C015`` are explained in docs/configs.md.
     """
     source = read_source(path)
     base = root if root is not None else Path.cwd()
@@ -84,8 +84,8 @@ def _values(source: ConfigSource, root: Path) -> Iterator[Problem]:
         if value == "None" and name != "PostProcess.name":
             yield _problem(source, path, "C008", f"{name} is the text 'None'", hint="write null, or nothing")
         elif isinstance(value, str) and _TEXT_NUMBER.match(value) and kind.rstrip("?") != "str":
-            hint = f"write {float(value)!r}" if "." in repr(float(value)) else f"write {_pointed(value)}"
-            yield _problem(source, path, "C007", f"{name} is the text '{value}', not a number", hint=hint)
+            message = f"{name} is the text '{value}', not a number"
+            yield _problem(source, path, "C007", message, hint=f"write {_pointed(value)}")
         elif isinstance(value, (bool, int, float, str)) and not schema.fits_kind(value, kind):
             kind = kind.rstrip("?")
             yield _problem(source, path, "C007", f"{name} takes {schema.WORDS[kind]}, not {value!r}")
@@ -98,10 +98,8 @@ def _weights(source: ConfigSource, root: Path) -> Iterator[Problem]:
         if not isinstance(value, str) or not value or value == "None":
             continue
         if re.match(r"https?://", value):
-            yield _problem(
-                source, path, "C009", f"{dotted(path)} is fetched from the web",
-                hint="fetch the file once and name it here",
-            )  # fmt: skip
+            hint = "fetch the file once and name it here"
+            yield _problem(source, path, "C009", f"{dotted(path)} is fetched from the web", hint=hint)
         elif not any((root / name).exists() for name in (value, f"{value}.pdparams")):
             yield _problem(source, path, "C010", f"there are no weights at {value}")
 
@@ -120,10 +118,8 @@ def _data(source: ConfigSource, root: Path) -> Iterator[Problem]:
                 yield _problem(source, path, "C010", f"there is no list {name}")
     for path, name in _lists(source.config, "Eval"):
         if (root / name).resolve() in lists["Train"]:
-            yield _problem(
-                source, path, "C012", f"Eval reads {name}, which Train reads too",
-                hint="hold pages back: a model scores best on what it was trained on",
-            )  # fmt: skip
+            hint = "hold pages back: a model scores best on what it was trained on"
+            yield _problem(source, path, "C012", f"Eval reads {name}, which Train reads too", hint=hint)
 
 
 def _dictionary(source: ConfigSource, root: Path) -> Iterator[Problem]:
@@ -136,42 +132,40 @@ def _dictionary(source: ConfigSource, root: Path) -> Iterator[Problem]:
         yield _problem(source, path, "C011", f"there is no dictionary {value}", hint=hint)
 
 
-def _lengths(source: ConfigSource, root: Path) -> Iterator[Problem]:
-    """C013: no evaluation falls inside the run; C014: no step, the batch is larger than the data."""
-    settings = source.config.get("Global")
-    epochs = value_at(source.config, ("Global", "epoch_num"))
-    if not isinstance(settings, Mapping) or not _is_count(epochs):
+def _batches(source: ConfigSource, root: Path) -> Iterator[Problem]:
+    """C014: the batch is larger than the data, so that no step is made."""
+    if _count_steps(source.config, root) != 0:
         return
+    path = ("Train", "loader", "batch_size_per_card")
     rows = _count_rows(source.config, root)
-    batch = value_at(source.config, ("Train", "loader", "batch_size_per_card"))
-    steps = None
-    if rows is not None and _is_count(batch):
-        dropped = bool(value_at(source.config, ("Train", "loader", "drop_last")))
-        steps = rows // batch if dropped else math.ceil(rows / batch)
-        if steps == 0:
-            yield _problem(
-                source, ("Train", "loader", "batch_size_per_card"), "C014",
-                f"a batch of {batch} is larger than the {rows} rows to train: no step is made",
-                hint=f"at most {rows}" if rows else "the lists are empty",
-            )  # fmt: skip
-    every = settings.get("eval_batch_epoch")
-    if every:
-        if _is_count(every) and every > epochs:
-            path: KeyPath = ("Global", "eval_batch_epoch")
-            yield _problem(
-                source, path, "C013", f"the run ends after {epochs} epochs, before it is evaluated"
-            )
+    message = f"a batch of {value_at(source.config, path)} is larger than the {rows} rows to train"
+    hint = f"at most {rows}" if rows else "the lists are empty"
+    yield _problem(source, path, "C014", f"{message}: no step is made", hint=hint)
+
+
+def _evaluations(source: ConfigSource, root: Path) -> Iterator[Problem]:
+    """C013: no evaluation falls inside the run, so that there is no best model."""
+    epochs = value_at(source.config, ("Global", "epoch_num"))
+    by_epoch, by_step = ("Global", "eval_batch_epoch"), ("Global", "eval_batch_step")
+    every, setting = value_at(source.config, by_epoch), value_at(source.config, by_step)
+    if not _is_count(epochs):
         return
-    first = _first_evaluation(settings.get("eval_batch_step"))
+    if every and isinstance(setting, list):
+        if _is_count(every) and every > epochs:
+            message = f"the run ends after {epochs} epochs, the first evaluation is after {every}"
+            yield _problem(source, by_epoch, "C013", message, hint=f"at most {epochs}")
+        return
+    if every:
+        message = "eval_batch_epoch counts only beside a list in eval_batch_step"
+        yield _problem(source, by_epoch, "C013", message, hint="Global.eval_batch_step: [0, 2000]")
+    steps, first = _count_steps(source.config, root), _first_evaluation(setting)
     if steps and first is not None and first > steps * epochs:
-        yield _problem(
-            source, ("Global", "eval_batch_step"), "C013",
-            f"the first evaluation is at step {first}, the run ends at step {steps * epochs}",
-            hint="Global.eval_batch_epoch: 1 evaluates after every epoch",
-        )  # fmt: skip
+        message = f"the first evaluation is at step {first}, the run ends at step {steps * epochs}"
+        hint = "Global.eval_batch_epoch: 1 evaluates after every epoch"
+        yield _problem(source, by_step, "C013", message, hint=hint)
 
 
-_CHECKS: tuple[Check, ...] = (_sections, _keys, _values, _weights, _data, _dictionary, _lengths)
+_CHECKS: tuple[Check, ...] = (_sections, _keys, _values, _weights, _data, _dictionary, _batches, _evaluations)
 
 
 def _problem(
@@ -217,6 +211,16 @@ def _count_rows(config: Mapping[str, Any], root: Path) -> int | None:
         share = shares[index] if isinstance(shares, list) and index < len(shares) else shares
         total += round(rows * share) if isinstance(share, (int, float)) else rows
     return total if any(_lists(config, "Train")) else None
+
+
+def _count_steps(config: Mapping[str, Any], root: Path) -> int | None:
+    """Return the steps of an epoch in one process, or None when the lists or the batch are not known."""
+    rows = _count_rows(config, root)
+    batch = value_at(config, ("Train", "loader", "batch_size_per_card"))
+    if rows is None or not _is_count(batch):
+        return None
+    dropped = bool(value_at(config, ("Train", "loader", "drop_last")))
+    return int(rows // batch if dropped else math.ceil(rows / batch))
 
 
 def _first_evaluation(setting: Any) -> int | None:
