@@ -1,0 +1,140 @@
+"""The tables of a report as rows of words: one source for the console and for Markdown."""
+
+from __future__ import annotations
+
+from ppocr_kit.reports import words
+from ppocr_kit.reports.run_report import RunReport
+from ppocr_kit.tasks import TASK_FACTS, Split
+
+Row = tuple[str, ...]
+
+
+def measurement_rows(report: RunReport) -> tuple[Row, list[Row]]:
+    """Return the heading and rows of what was measured; best on val from training comes last."""
+    names = TASK_FACTS[report.task].metric_names
+    heading = ("split", "weights", *names, "samples", "skipped", "checksum of weights")
+    rows: list[Row] = [
+        (
+            one.split,
+            one.weights,
+            *(words.metric(one.values.get(name)) for name in names),
+            words.count(one.num_samples),
+            words.count(one.num_skipped),
+            words.checksum(one.checkpoint_sha256),
+        )
+        for one in report.measurements
+    ]
+    if report.best_values:
+        values = (words.metric(report.best_values.get(name)) for name in names)
+        rows.append(
+            (
+                "val",
+                f"best, while training{_epoch(report)}",
+                *values,
+                words.ABSENT,
+                words.ABSENT,
+                words.ABSENT,
+            )
+        )
+    return heading, rows
+
+
+def definition_rows(report: RunReport) -> list[Row]:
+    """Return what the metrics mean and what computed them, with the splits that it holds for."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in report.measurements:
+        key = (words.text(one.definition), words.text(one.computed_by))
+        groups.setdefault(key, []).append(one.split)
+    return [(", ".join(dict.fromkeys(splits)), definition, by) for (definition, by), splits in groups.items()]
+
+
+def data_rows(report: RunReport) -> list[Row]:
+    """Return name, checksum and rows per split of the data set."""
+    data = report.data
+    rows: list[Row] = [("data set", words.text(data.name)), ("checksum", words.text(data.checksum))]
+    for split in Split:
+        if str(split) in data.samples:
+            pages = words.count(data.pages.get(str(split)))
+            rows.append((str(split), f"{words.count(data.samples[str(split)])} rows from {pages} pages"))
+    if not data.samples:
+        rows.append(("rows", words.ABSENT))
+    return rows
+
+
+def training_rows(report: RunReport) -> list[Row]:
+    """Return how the run was trained."""
+    training = report.training
+    release = report.release.get("version")
+    source = report.release.get("source")
+    networks = ", networks supplied by ppocr-kit" if report.supplemented else ""
+    rows: list[Row] = [
+        ("task", TASK_FACTS[report.task].title),
+        ("model", words.text(report.model)),
+        ("status", words.text(report.status)),
+        ("PaddleOCR", f"{release} ({words.text(source)}{networks})" if release else words.ABSENT),
+        ("packages", ", ".join(f"{name} {of}" for name, of in report.versions.items()) or words.ABSENT),
+        ("device", words.text(training.device)),
+        ("seed", words.ABSENT if training.seed is None else str(training.seed)),
+        ("epochs", words.count(training.epochs)),
+        ("steps", _steps(report)),
+        ("batch", _batch(report)),
+        ("optimizer", words.text(training.optimizer)),
+        ("learning rate", words.number(training.learning_rate)),
+        ("parameters", words.count(training.parameters)),
+        ("started from", _start(report)),
+        ("training rows", _rows(report)),
+        ("time", words.duration(training.seconds)),
+        ("started", words.text(training.started)),
+        ("finished", words.text(training.finished)),
+        ("best epoch", words.count(report.best_epoch)),
+    ]
+    if report.history.sittings > 1:
+        rows.append(("sittings", str(report.history.sittings)))
+    return rows
+
+
+def file_rows(report: RunReport) -> list[Row]:
+    """Return checkpoints and exports, each with size or check and checksum."""
+    rows: list[Row] = [
+        (f"{one.which} weights", one.file, words.size(one.bytes), one.sha256) for one in report.checkpoints
+    ]
+    for one in report.exports:
+        same = {True: "same results as its checkpoint", False: "OTHER results than its checkpoint"}
+        checked = words.ABSENT if one.same_as_checkpoint is None else same[one.same_as_checkpoint]
+        if one.compared is not None and one.same_as_checkpoint is not None:
+            checked += f" on {one.compared} images"
+        rows.append(("export", one.folder, checked, words.text(one.checkpoint_sha256)))
+    return rows
+
+
+def _epoch(report: RunReport) -> str:
+    return "" if report.best_epoch is None else f", epoch {report.best_epoch}"
+
+
+def _steps(report: RunReport) -> str:
+    training = report.training
+    if training.steps is None:
+        return words.count(training.steps_per_epoch)
+    return f"{words.count(training.steps)} ({words.count(training.steps_per_epoch)} per epoch)"
+
+
+def _batch(report: RunReport) -> str:
+    processes = report.training.processes
+    several = f" on each of {processes} processes" if processes is not None and processes > 1 else ""
+    size = words.count(report.training.batch_size)
+    return size if size == words.ABSENT else f"{size} rows{several}"
+
+
+def _start(report: RunReport) -> str:
+    training = report.training
+    if training.pretrained is None:
+        return "random weights" if training.device is not None else words.ABSENT
+    share = "" if training.share_loaded is None else f" ({training.share_loaded:.1%} of the model loaded)"
+    return words.text(training.pretrained) + share
+
+
+def _rows(report: RunReport) -> str:
+    used, total = report.training.rows_used, report.training.rows_total
+    if used is None:
+        return words.ABSENT
+    return words.count(used) if total in (None, used) else f"{words.count(used)} of {words.count(total)}"

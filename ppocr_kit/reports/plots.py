@@ -1,0 +1,107 @@
+"""Pictures of a training: loss, learning rate and validation metrics over the epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ppocr_kit.reports.history import History
+from ppocr_kit.storage import write_bytes_atomic
+
+_SIZE_INCHES = (6.4, 3.2)
+_DPI = 110
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a picture: its name, places in epochs, and values of the same number."""
+
+    name: str
+    places: Sequence[float]
+    values: Sequence[float]
+
+
+def draw_curves(history: History, folder: Path) -> tuple[Path, ...]:
+    """Draw the curves that the history has points for.
+
+    Without matplotlib nothing is drawn: the numbers of a report do not depend on it.
+
+    Args:
+        history: What the log told.
+        folder: Where ``curve-loss.png``, ``curve-val.png`` and ``curve-learning-rate.png`` go.
+
+    Returns:
+        The files written, in the order in which a report shows them.
+
+    Raises:
+        SetupError: A picture cannot be written.
+    """
+    pictures = {
+        "curve-loss.png": ("loss", [_loss(history)]),
+        "curve-val.png": ("on the validation split", _metrics(history)),
+        "curve-learning-rate.png": ("learning rate", [_learning_rate(history)]),
+    }
+    drawn = []
+    for name, (title, series) in pictures.items():
+        full = [one for one in series if len(one.places) > 1]
+        content = _draw(title, full) if full else None
+        if content is not None:
+            write_bytes_atomic(folder / name, content)
+            drawn.append(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    return tuple(drawn)
+
+
+def _loss(history: History) -> Series:
+    points = [point for point in history.points if math.isfinite(point.loss)]
+    return Series("loss", [point.epochs_done for point in points], [point.loss for point in points])
+
+
+def _learning_rate(history: History) -> Series:
+    rates = [(point.epochs_done, point.learning_rate) for point in history.points]
+    known = [(place, rate) for place, rate in rates if rate is not None and math.isfinite(rate)]
+    return Series("learning rate", [place for place, _ in known], [rate for _, rate in known])
+
+
+def _metrics(history: History) -> list[Series]:
+    names = dict.fromkeys(name for one in history.validations for name in one.values)
+    series = []
+    for name in names:
+        points = [
+            (one.epochs_done, one.values[name])
+            for one in history.validations
+            if math.isfinite(one.values.get(name, math.nan))
+        ]
+        series.append(Series(name, [place for place, _ in points], [value for _, value in points]))
+    return series
+
+
+def _draw(title: str, series: Sequence[Series]) -> bytes | None:
+    """Return one picture as PNG, or None without matplotlib."""
+    try:
+        # The object interface needs no display and leaves no global state behind, unlike pyplot.
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return None
+    import io
+
+    figure: Any = Figure(figsize=_SIZE_INCHES, dpi=_DPI, layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for one in series:
+        marker = "o" if len(one.places) <= 60 else None
+        axes.plot(one.places, one.values, label=one.name, marker=marker, markersize=3, linewidth=1.3)
+    axes.set_xlabel("epochs")
+    axes.set_title(title, fontsize=10)
+    axes.grid(visible=True, alpha=0.3)
+    if len(series) > 1:
+        axes.legend(fontsize=8)
+    stream = io.BytesIO()
+    # Without the program's name in it, the same curve is the same file.
+    canvas.print_png(stream, metadata={"Software": None})
+    return stream.getvalue()
