@@ -9,7 +9,7 @@ what it will be shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Union, cast
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
+Corners = Union[Sequence[Sequence[float]], Points]
 
 # PaddleOCR turns a crop when it is this many times as high as wide.
 TALL_RATIO = 1.5
@@ -26,51 +27,58 @@ TALL_RATIO = 1.5
 _AXIS_TILT_DEGREES = 15.0
 
 
-def as_points(points: Sequence[Sequence[float]] | npt.NDArray[Any]) -> Points:
+def as_points(points: Corners) -> Points:
     """Return ``points`` as an array (N, 2) float64, pixels."""
     return np.asarray(points, dtype=np.float64).reshape(-1, 2)
 
 
-def signed_area(points: Points) -> float:
+def _as_pairs(points: Corners) -> Sequence[Sequence[float]]:
+    """Return corners as plain numbers: for a handful of them faster than array arithmetic."""
+    return cast("list[list[float]]", points.tolist()) if isinstance(points, np.ndarray) else points
+
+
+def signed_area(points: Corners) -> float:
     """Return the shoelace area in square pixels, positive when clockwise on the screen."""
+    corners = _as_pairs(points)
     # Relative to the first corner: with far-away coordinates the products would cancel badly.
-    x, y = (points - points[0]).T
-    return float(0.5 * (np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)))
+    left, top = corners[0]
+    doubled = 0.0
+    last_x, last_y = corners[-1][0] - left, corners[-1][1] - top
+    for x, y in corners:
+        x, y = x - left, y - top
+        doubled += last_x * y - x * last_y
+        last_x, last_y = x, y
+    return 0.5 * doubled
 
 
-def polygon_area(points: Points) -> float:
+def polygon_area(points: Corners) -> float:
     """Return the area in square pixels, whatever the direction of the corners."""
     return abs(signed_area(points))
 
 
-def is_clockwise(points: Points) -> bool:
+def is_clockwise(points: Corners) -> bool:
     """Tell whether the corners run clockwise on the screen."""
     return signed_area(points) > 0
 
 
-def crosses_itself(points: Points) -> bool:
-    """Tell whether two sides that do not share a corner cut each other.
-
-    Touching sides count as crossing only when each cuts properly through the other.
-    """
-    count = len(points)
-    if count < 4:
-        return False
-    starts, ends = points, np.roll(points, -1, axis=0)
-    first, second = np.triu_indices(count, k=2)
-    apart = ~((first == 0) & (second == count - 1))
-    first, second = first[apart], second[apart]
-    side_1 = _turn(starts[first], ends[first], starts[second])
-    side_2 = _turn(starts[first], ends[first], ends[second])
-    side_3 = _turn(starts[second], ends[second], starts[first])
-    side_4 = _turn(starts[second], ends[second], ends[first])
-    return bool(np.any((side_1 * side_2 < 0) & (side_3 * side_4 < 0)))
+def crosses_itself(points: Corners) -> bool:
+    """Tell whether two sides cut properly through each other; touching does not count."""
+    corners = _as_pairs(points)
+    count = len(corners)
+    for first in range(count - 2):
+        a, b = corners[first], corners[first + 1]
+        # the side before the first one shares a corner with it
+        for second in range(first + 2, count - 1 if first == 0 else count):
+            c, d = corners[second], corners[(second + 1) % count]
+            if _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0:
+                return True
+    return False
 
 
-def _turn(a: Points, b: Points, c: Points) -> npt.NDArray[np.float64]:
+def _turn(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> int:
     """Return the sign of the turn a-b-c: 1 clockwise on the screen, -1 the other way, 0 straight."""
-    cross = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    return np.sign(cross)
+    cross = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return (cross > 0) - (cross < 0)
 
 
 def uncross(points: Points) -> Points:
@@ -83,11 +91,6 @@ def uncross(points: Points) -> Points:
     order = np.argsort(angles, kind="stable")
     at = int(np.flatnonzero(order == 0)[0])
     return points[np.roll(order, -at)]
-
-
-def clip_points(points: Points, width: int, height: int) -> Points:
-    """Move corners that lie outside the image onto its edge."""
-    return np.clip(points, 0.0, np.array([width, height], dtype=np.float64))
 
 
 def order_quad(quad: Points) -> Points:
@@ -134,7 +137,7 @@ def polygon_to_quad(points: Points) -> Points:
     """
     if len(points) == 4:
         return order_quad(points)
-    box = as_points(cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))))
+    box = cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))).astype(np.float64)
     corners = box if is_clockwise(box) else box[::-1]
     return _start_top_left(corners)
 
@@ -148,7 +151,7 @@ def crop_size(quad: Points) -> tuple[int, int]:
     return int(max(sides[0], sides[2])), int(max(sides[1], sides[3]))
 
 
-def crop_quad(image: Image, quad: Sequence[Sequence[float]] | npt.NDArray[Any]) -> Image:
+def crop_quad(image: Image, quad: Corners) -> Image:
     """Cut a quadrilateral out of an image and flatten it by perspective.
 
     Args:

@@ -1,0 +1,131 @@
+"""``ppocr-kit dataset``: build split data sets from labelled folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.errors import UsageError
+from ppocr_kit.tasks import Task
+
+if TYPE_CHECKING:
+    from ppocr_kit.datasets.build import BuildResult
+    from ppocr_kit.problems import Problem
+
+
+@click.group(epilog="Example: ppocr-kit dataset build my_labels --name invoices")
+def dataset() -> None:
+    """Turn labelled folders into the lists, crops and dictionary that PaddleOCR trains on."""
+
+
+def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str) -> tuple[Task, ...]:
+    """Read ``det,rec``."""
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    known = [str(task) for task in Task]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"'{name}' is no task", at="--tasks", hint=f"one or more of {','.join(known)}")
+    return tuple(Task(name) for name in names)
+
+
+@dataset.command(
+    epilog="Example: ppocr-kit dataset build my_labels more_labels --name invoices --ratio 8:1:1"
+)
+@click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Name of the data set: train_data/NAME.")
+@click.option(
+    "--tasks", default="det,rec", show_default=True, callback=_parse_tasks, help="What to build for."
+)
+@click.option("--ratio", default="8:1:1", show_default=True, help="Shares of train, val and test, in pages.")
+@click.option("--seed", default=0, show_default=True, help="Another seed, another split.")
+@click.option(
+    "--dict",
+    "dictionary",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Dictionary to use and to hold the texts against; default: made from the texts.",
+)
+@click.option(
+    "--out",
+    default="train_data",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that holds data sets.",
+)
+@click.option("--dry-run", is_flag=True, help="Do everything except writing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def build(
+    sources: tuple[Path, ...],
+    name: str,
+    tasks: tuple[Task, ...],
+    ratio: str,
+    seed: int,
+    dictionary: Path | None,
+    out: Path,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Build a data set from the labelled folders SRC (or their label files).
+
+    All rows of a page go to one split, for detection and recognition alike. The labelled folders
+    are only read. An older data set of the same name is replaced when everything went well.
+    """
+    from ppocr_kit.datasets.build import BuildRequest, build_dataset
+
+    request = BuildRequest(sources, name, out, tasks, ratio, seed, dictionary)
+    result = build_dataset(request, dry_run=dry_run, track=progress_bar)
+    if as_json:
+        print_json(_describe(result, dry_run))
+        return
+    _print_result(result, dry_run)
+
+
+def _describe(result: BuildResult, dry_run: bool) -> dict[str, Any]:
+    """Return the JSON of a build: the manifest, where it is, and every finding."""
+    return {
+        "folder": str(result.folder),
+        "dry_run": dry_run,
+        "dataset": result.manifest,
+        "problems": [found.to_json() for found in result.problems],
+        "notes": list(result.notes),
+    }
+
+
+def _print_result(result: BuildResult, dry_run: bool) -> None:
+    """Print what was built for people."""
+    _print_findings(result.problems)
+    for note in result.notes:
+        say(f"note: {note}")
+    manifest = result.manifest
+    verb = "would be written to" if dry_run else "written to"
+    click.echo(f"{manifest['name']} {verb} {result.folder}")
+    for task, entry in manifest["tasks"].items():
+        parts = [
+            f"{split} {numbers['samples']} rows from {numbers['pages']} pages"
+            for split, numbers in entry["splits"].items()
+        ]
+        click.echo(f"  {task}: " + ", ".join(parts))
+        if "dictionary" in entry:
+            space = " (with the space)" if entry["use_space_char"] else ""
+            click.echo(
+                f"       {entry['num_characters']} characters{space}, "
+                f"longest text {entry['max_text_length']} characters"
+            )
+    skipped = manifest["skipped"]
+    if skipped["count"]:
+        where = "" if dry_run else f", listed in {result.folder / skipped['list']}"
+        click.echo(f"  skipped: {skipped['count']}{where}")
+
+
+def _print_findings(problems: Sequence[Problem]) -> None:
+    """Print one line per kind of finding on stderr."""
+    from ppocr_kit.labels.codes import LABEL_CODES
+
+    for code, count in sorted(Counter(found.code for found in problems).items()):
+        kind = LABEL_CODES[code]
+        first = next(found for found in problems if found.code == code)
+        say(f"{kind.severity} {code}: {kind.meaning} ({count} times, first at {first.where})")

@@ -1,0 +1,1 @@
+"""From labelled pages to the files PaddleOCR trains on, and back."""

@@ -1,0 +1,206 @@
+"""``dataset.json``: what a data set is made of, and the way back from the file to values.
+
+The file holds neither times nor absolute paths: the same labels and seed give the same bytes.
+Everything read back is checked, because a data set may come from anybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any, Callable, TypeVar
+
+from ppocr_kit.errors import DataError
+from ppocr_kit.storage import sha256_of
+from ppocr_kit.tasks import Split, Task
+
+MANIFEST_NAME = "dataset.json"
+FORMAT = 1
+
+Value = TypeVar("Value")
+
+_HINT = "build it with: ppocr-kit dataset build FOLDER --name NAME"
+_REBUILD_HINT = "build the data set again with: ppocr-kit dataset build FOLDER --name NAME"
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """One list of one task.
+
+    Attributes:
+        list_path: The list file.
+        samples: Number of rows.
+        pages: Number of pages the rows come from.
+        sha256: Hash of the list file.
+    """
+
+    list_path: Path
+    samples: int
+    pages: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """What a data set holds for one task.
+
+    Attributes:
+        data_dir: Folder that the rows are relative to.
+        splits: Train, val and test; a list may be empty.
+        dictionary: Dictionary file, None for detection.
+        use_space_char: Whether PaddleOCR adds the space to the dictionary.
+        max_text_length: Characters of the longest text, None for detection.
+        num_characters: Classes without the CTC blank, None for detection.
+    """
+
+    data_dir: Path
+    splits: Mapping[Split, SplitData]
+    dictionary: Path | None = None
+    use_space_char: bool = False
+    max_text_length: int | None = None
+    num_characters: int | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A built data set.
+
+    Attributes:
+        name: Name it was built under.
+        root: Its folder.
+        seed: Seed of the split.
+        tasks: What it holds by task.
+        checksum: Hash over all lists and the dictionary: equal when the training data are equal.
+    """
+
+    name: str
+    root: Path
+    seed: int
+    tasks: Mapping[Task, TaskData]
+    checksum: str
+
+
+def content_checksum(tasks: Mapping[str, Any]) -> str:
+    """Hash the ``tasks`` part of a manifest, whose file hashes stand for the content."""
+    text = json.dumps(tasks, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(text.encode("ascii")).hexdigest()
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Read and check a built data set.
+
+    Args:
+        folder: ``train_data/NAME``.
+
+    Raises:
+        DataError: The folder is no data set, its manifest is damaged, or a list or the dictionary is
+            missing or was changed since the build.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        what = "there is no data set here" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise DataError(what, at=str(path), hint=_HINT) from error
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError("the data set's manifest is broken JSON", at=str(path), hint=_REBUILD_HINT) from error
+    return _Manifest(folder, path).read(value)
+
+
+class _Manifest:
+    """Typed access to the JSON of one manifest; every fault names its key."""
+
+    def __init__(self, root: Path, path: Path) -> None:
+        self.root = root
+        self.path = path
+
+    def read(self, value: Any) -> Dataset:
+        """Return the data set a manifest describes."""
+        top = self._is(dict, value, "the manifest")
+        if top.get("format") != FORMAT:
+            raise self._fault("format", f"is {top.get('format')!r}, this kit reads {FORMAT}")
+        tasks = self._get(dict, top, "tasks")
+        return Dataset(
+            name=self._get(str, top, "name"),
+            root=self.root,
+            seed=self._get(int, top, "seed"),
+            tasks={self._member(Task, key): self._task(key, entry) for key, entry in tasks.items()},
+            checksum=content_checksum(tasks),
+        )
+
+    def _task(self, name: str, value: Any) -> TaskData:
+        entry = self._is(dict, value, f"tasks.{name}")
+        where = f"tasks.{name}."
+        splits = {
+            self._member(Split, key): self._split(f"{where}splits.{key}.", split)
+            for key, split in self._get(dict, entry, "splits", where).items()
+        }
+        missing = [str(split) for split in Split if split not in splits]
+        if missing:
+            raise self._fault(f"{where}splits", f"lacks {', '.join(missing)}")
+        data_dir = self._inside(self._get(str, entry, "data_dir", where), f"{where}data_dir")
+        if "dictionary" not in entry:
+            return TaskData(data_dir, splits)
+        dictionary = self._inside(self._get(str, entry, "dictionary", where), f"{where}dictionary")
+        self._check_file(dictionary, self._get(str, entry, "dictionary_sha256", where))
+        return TaskData(
+            data_dir,
+            splits,
+            dictionary,
+            self._get(bool, entry, "use_space_char", where),
+            self._get(int, entry, "max_text_length", where),
+            self._get(int, entry, "num_characters", where),
+        )
+
+    def _split(self, where: str, value: Any) -> SplitData:
+        entry = self._is(dict, value, where.rstrip("."))
+        list_path = self._inside(self._get(str, entry, "list", where), f"{where}list")
+        checksum = self._get(str, entry, "sha256", where)
+        self._check_file(list_path, checksum)
+        samples = self._get(int, entry, "samples", where)
+        return SplitData(list_path, samples, self._get(int, entry, "pages", where), checksum)
+
+    def _check_file(self, path: Path, checksum: str) -> None:
+        """Raise DataError when a file is missing or not as it was built."""
+        if not path.is_file():
+            raise DataError("a file of the data set is missing", at=str(path), hint=_REBUILD_HINT)
+        if sha256_of(path) != checksum:
+            raise DataError(
+                "a file of the data set was changed after it was built",
+                at=str(path),
+                hint="correct the labels instead and " + _REBUILD_HINT,
+            )
+
+    def _inside(self, text: str, key: str) -> Path:
+        """Return a path below the data set; anything that could lead elsewhere is refused."""
+        parts = PurePosixPath(text).parts
+        if not parts or text.startswith("/") or ".." in parts or "\\" in text or ":" in text or "\0" in text:
+            raise self._fault(key, f"is {text!r}, which is not a path inside the data set")
+        return self.root.joinpath(*parts)
+
+    def _get(self, kind: type[Value], entry: Mapping[str, Any], key: str, where: str = "") -> Value:
+        if key not in entry:
+            raise self._fault(where + key, "is missing")
+        return self._is(kind, entry[key], where + key)
+
+    def _is(self, kind: type[Value], value: Any, key: str) -> Value:
+        # bool is an int in Python, but never in a manifest
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self._fault(key, f"is {type(value).__name__}, not {kind.__name__}")
+        return value
+
+    def _member(self, kind: Callable[[str], Value], key: str) -> Value:
+        try:
+            return kind(key)
+        except ValueError:
+            raise self._fault(key, "is not known to this version of the kit") from None
+
+    def _fault(self, key: str, what: str) -> DataError:
+        return DataError(
+            f"the data set's manifest is damaged: {key} {what}", at=str(self.path), hint=_REBUILD_HINT
+        )

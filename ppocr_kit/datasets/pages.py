@@ -1,0 +1,98 @@
+"""All pages of all sources: cut, freed of copies, and put into an order that depends on content only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ppocr_kit.datasets.cutting import CutPage, CutPlace, cut_page, map_in_order
+from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.region import LabeledImage
+from ppocr_kit.labels.sources import Source
+from ppocr_kit.problems import Problem
+from ppocr_kit.progress import Track
+
+
+@dataclass(frozen=True)
+class PageSet:
+    """What the sources gave.
+
+    Attributes:
+        sources: The labelled folders.
+        pages: Usable pages, by name.
+        problems: All findings, by folder, line and box.
+    """
+
+    sources: tuple[Source, ...]
+    pages: tuple[CutPage, ...]
+    problems: tuple[Problem, ...]
+
+    def where(self, page: CutPage, region: int | None = None) -> str:
+        """Return ``file:line box n`` for people."""
+        place = f"{self.sources[page.source].label_file}:{page.page.line}"
+        return place if region is None else f"{place} box {region}"
+
+
+def cut_sources(sources: Sequence[Source], place: CutPlace, threads: int, track: Track) -> PageSet:
+    """Cut every page of every source.
+
+    Args:
+        sources: Labelled folders as read.
+        place: Where images and crops go.
+        threads: Number of threads.
+        track: Progress.
+
+    Raises:
+        OSError: Writing failed.
+    """
+    jobs = [(page, number) for number, source in enumerate(sources) for page in source.pages]
+
+    def work(job: tuple[LabeledImage, int]) -> CutPage:
+        return cut_page(job[0], job[1], place)
+
+    results = map_in_order(work, jobs, threads)
+    cut = list(track(results, "cutting pages", len(jobs)))
+    problems = [problem for source in sources for problem in source.problems]
+    for page in cut:
+        problems.extend(_page_problem(sources, page, *finding) for finding in page.findings)
+    pages, copies = _drop_copies(sources, [page for page in cut if page.usable])
+    problems.extend(copies)
+    return PageSet(tuple(sources), tuple(pages), tuple(sort_problems(sources, problems)))
+
+
+def sort_problems(sources: Sequence[Source], problems: Iterable[Problem]) -> list[Problem]:
+    """Order findings by folder name, line and box, whatever the order of the sources."""
+    names = {str(source.label_file): source.name for source in sources}
+    return sorted(
+        problems,
+        key=lambda found: (
+            names.get(found.file, ""),
+            found.file,
+            found.line or 0,
+            -1 if found.region is None else found.region,
+            found.code,
+        ),
+    )
+
+
+def _page_problem(
+    sources: Sequence[Source], page: CutPage, code: str, region: int | None, detail: str
+) -> Problem:
+    return label_problem(code, str(sources[page.source].label_file), page.page.line, region, detail)
+
+
+def _drop_copies(sources: Sequence[Source], pages: list[CutPage]) -> tuple[list[CutPage], list[Problem]]:
+    """Keep one of pages that are the same in all; tell of equal images under different names."""
+    kept: dict[str, CutPage] = {}
+    by_image: dict[str, CutPage] = {}
+    problems = []
+    for page in sorted(pages, key=lambda page: (page.name, sources[page.source].name, page.page.key)):
+        if page.name in kept:
+            problems.append(_page_problem(sources, page, "L018", None, f"as '{kept[page.name].page.key}'"))
+            continue
+        kept[page.name] = page
+        first = by_image.setdefault(page.image_sha256, page)
+        if first is not page:
+            detail = f"'{page.page.key}' and '{first.page.key}'"
+            problems.append(_page_problem(sources, page, "L027", None, detail))
+    return list(kept.values()), problems

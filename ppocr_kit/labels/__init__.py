@@ -1,0 +1,1 @@
+"""What annotators made, as values: reading PPOCRLabel folders and finding what is wrong in them."""

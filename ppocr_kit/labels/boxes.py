@@ -1,0 +1,143 @@
+"""From one line's JSON to text regions: every wrong type is named, nothing is guessed in silence."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from typing import Any, Optional
+
+from ppocr_kit.labels.region import REPLACEMENT, TextRegion
+
+# A finding before it knows its file and line: code, box index, detail.
+Finding = tuple[str, Optional[int], str]
+
+_SHOWN = 60
+
+
+def parse_boxes(text: str) -> tuple[list[TextRegion] | None, list[Finding]]:
+    """Read the list of boxes of one line.
+
+    Args:
+        text: What stands after the tab.
+
+    Returns:
+        The usable regions, or None when the list itself is unusable; and all findings.
+    """
+    value, findings = _load(text)
+    if value is None:
+        return None, findings
+    if not isinstance(value, list):
+        return None, [*findings, ("L012", None, f"it is {_kind(value)}")]
+    regions = []
+    for index, item in enumerate(value):
+        region, found = _parse_box(item, index)
+        findings.extend(found)
+        if region is not None:
+            regions.append(region)
+    return regions, findings
+
+
+def _load(text: str) -> tuple[Any, list[Finding]]:
+    """Return the parsed value, or None with the reason."""
+    try:
+        # strict=False: a raw tab or control character inside a string is no reason to lose a page
+        value = json.loads(text, strict=False)
+    except RecursionError:
+        return None, [("L011", None, "nested too deeply")]
+    except ValueError as error:
+        value = _load_python_notation(text)
+        if value is None:
+            return None, [("L011", None, str(error))]
+        return value, [("L014", None, "")]
+    return (value, []) if value is not None else (None, [("L012", None, "it is null")])
+
+
+def _load_python_notation(text: str) -> Any:
+    """Return the value of ``[{'transcription': …}]``, which some scripts write, or None."""
+    if not text.startswith(("[{'", '[{"')):
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _parse_box(item: Any, index: int) -> tuple[TextRegion | None, list[Finding]]:
+    """Read one box."""
+    if not isinstance(item, dict):
+        return None, [("L040", index, f"it is {_kind(item)}")]
+    if "points" not in item:
+        return None, [("L040", index, "it has no points")]
+    points = _parse_points(item["points"])
+    if isinstance(points, str):
+        return None, [("L041", index, points)]
+    transcription, findings = _parse_transcription(item.get("transcription"), index)
+    key_cls = item.get("key_cls")
+    region = TextRegion(
+        transcription=transcription,
+        points=points,
+        difficult=item.get("difficult") in (True, "true", "True"),
+        # PPOCRLabel writes the string "None" for an unset class
+        key_cls=key_cls if isinstance(key_cls, str) and key_cls != "None" else None,
+        index=index,
+    )
+    return region, findings
+
+
+def _parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:
+    """Return the corners, or the reason why they are none."""
+    if not isinstance(value, (list, tuple)):
+        return f"they are {_kind(value)}"
+    if len(value) < 4:
+        return f"there are {len(value)}"
+    points = []
+    for pair in value:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            return f"one is {_shorten(pair)}"
+        x, y = pair
+        if type(x) not in (int, float) or type(y) not in (int, float):
+            return f"one is {_shorten(pair)}"
+        try:
+            point = (float(x), float(y))
+        except OverflowError:
+            return "one is larger than any image"
+        if not (math.isfinite(point[0]) and math.isfinite(point[1])):
+            return f"one is {_shorten(pair)}"
+        points.append(point)
+    return tuple(points)
+
+
+def _parse_transcription(value: Any, index: int) -> tuple[str, list[Finding]]:
+    """Return the text and what was wrong with it."""
+    if isinstance(value, str):
+        return _replace_surrogates(value), []
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
+        return _replace_surrogates(value[0]), [("L050", index, "")]
+    if type(value) in (int, float):
+        return str(value), [("L051", index, f"it is the number {_shorten(value)}, taken as text")]
+    return "", [("L051", index, f"it is {_kind(value)}, taken as empty")]
+
+
+def _replace_surrogates(text: str) -> str:
+    """Replace halves of surrogate pairs, which no file can be written with."""
+    if text.isascii():
+        return text
+    return "".join(REPLACEMENT if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def _kind(value: Any) -> str:
+    """Name the type of a JSON value in the words of JSON."""
+    if value is None:
+        return "null"
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
+    return names.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
+
+
+def _shorten(value: Any) -> str:
+    """Show a value in at most some 60 characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "too large to show"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,0 +1,186 @@
+"""Every finding that checking labels can make: code, severity, what is left out, what to do.
+
+docs/formats.md lists this table; a test holds the two together. Codes are stable: a retired code is
+not given to another finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ppocr_kit.problems import Problem, Severity
+
+
+class Drops(str, Enum):
+    """What a finding keeps out of a data set."""
+
+    NOTHING = "nothing"
+    PAGE = "page"
+    BOX = "box"
+    REC_ROW = "rec row"
+
+    def __str__(self) -> str:
+        """Return the words used in tables."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class LabelCode:
+    """A kind of finding.
+
+    Attributes:
+        code: Stable name.
+        severity: An error is a fault in the labels; a warning was settled, or was meant.
+        drops: What is left out of the data set because of it.
+        meaning: What it says, one sentence.
+        remedy: What to do.
+    """
+
+    code: str
+    severity: Severity
+    drops: Drops
+    meaning: str
+    remedy: str
+
+
+def _error(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
+    return LabelCode(code, Severity.ERROR, drops, meaning, remedy)
+
+
+def _warning(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
+    return LabelCode(code, Severity.WARNING, drops, meaning, remedy)
+
+
+_RELABEL = "open the page in PPOCRLabel, mend the box and export again"
+_NOTHING_TO_DO = "nothing to do, unless it was not meant"
+
+_TABLE = (
+    # the file
+    _error(
+        "L001",
+        Drops.PAGE,
+        "the label file cannot be read",
+        "name a folder that PPOCRLabel exported (it holds Label.txt)",
+    ),
+    _error(
+        "L002", Drops.PAGE, "the label file has no page", "in PPOCRLabel, check pages and use Export Label"
+    ),
+    _warning("L003", Drops.NOTHING, "text is not UTF-8 and was read as GB18030", "save the file as UTF-8"),
+    _error("L004", Drops.PAGE, "the line is text in no known encoding", "save the file as UTF-8"),
+    # the line
+    _error("L010", Drops.PAGE, "the line is not '<image><tab><list of boxes>'", "mend or delete the line"),
+    _error("L011", Drops.PAGE, "the list of boxes is broken JSON", "mend the line, or export the page again"),
+    _error("L012", Drops.PAGE, "the JSON is not a list of boxes", "mend the line, or export the page again"),
+    _warning("L013", Drops.NOTHING, "spaces stand where the tab should be", "replace them by one tab"),
+    _warning("L014", Drops.NOTHING, "the list is in Python notation, not JSON", _NOTHING_TO_DO),
+    _warning("L015", Drops.PAGE, "the line is repeated word for word; one counts", "delete the copies"),
+    _warning(
+        "L016",
+        Drops.PAGE,
+        "the image has a later line, and the last one counts, as in PPOCRLabel",
+        "delete the line that is out of date",
+    ),
+    _warning(
+        "L017",
+        Drops.NOTHING,
+        "the page has no box; detection learns it as a page without text",
+        _NOTHING_TO_DO,
+    ),
+    _warning(
+        "L018", Drops.PAGE, "the same page with the same boxes is in the data set already", "delete one"
+    ),
+    _error("L019", Drops.PAGE, "none of the page's boxes can be used", _RELABEL),
+    # the image file
+    _error("L020", Drops.PAGE, "the image is missing", "put the image beside Label.txt, or delete the line"),
+    _warning(
+        "L021",
+        Drops.NOTHING,
+        "keys are not '<this folder>/<image>'; the images were found all the same (folder renamed or moved)",
+        "rename the folder back, or leave it: the kit finds the images",
+    ),
+    _warning(
+        "L022", Drops.NOTHING, "keys are absolute paths; the images beside Label.txt are used", _NOTHING_TO_DO
+    ),
+    _warning("L023", Drops.NOTHING, "keys are written with backslashes", _NOTHING_TO_DO),
+    _warning(
+        "L024",
+        Drops.NOTHING,
+        "images were found by their name alone",
+        "look whether these are the right images",
+    ),
+    _error(
+        "L025",
+        Drops.PAGE,
+        "several images have the name that the key ends with",
+        "write the key as <folder>/<image>",
+    ),
+    _error(
+        "L026",
+        Drops.PAGE,
+        "the key leads out of the labelled folder and was not followed",
+        "put the image beside Label.txt",
+    ),
+    _warning(
+        "L027",
+        Drops.NOTHING,
+        "the same image is in the set under another name; both go to the same split",
+        "keep one copy",
+    ),
+    _error("L030", Drops.PAGE, "the image cannot be decoded", "replace the image file"),
+    _error("L031", Drops.PAGE, "the image file is cut short", "copy the image again"),
+    _error("L032", Drops.PAGE, "the image file cannot be read", "look at its permissions and the disk"),
+    # the box
+    _error("L040", Drops.BOX, "the box is not an object with points", _RELABEL),
+    _error("L041", Drops.BOX, "the points are not at least four pairs of finite numbers", _RELABEL),
+    _error("L042", Drops.BOX, "the box is thinner than a pixel", _RELABEL),
+    _error("L043", Drops.BOX, "the box lies outside the image", _RELABEL),
+    _warning(
+        "L044",
+        Drops.NOTHING,
+        "the box reaches over the edge of the image and is cut off there",
+        _NOTHING_TO_DO,
+    ),
+    _warning(
+        "L045", Drops.NOTHING, "the sides of the box cross; four corners are put in turning order", _RELABEL
+    ),
+    _warning("L046", Drops.NOTHING, "the corners run counter-clockwise and are turned round", _NOTHING_TO_DO),
+    _warning(
+        "L047", Drops.BOX, "the page has the same box with the same text already", "delete one in PPOCRLabel"
+    ),
+    _warning("L048", Drops.NOTHING, "the page has the same box with another text", _RELABEL),
+    # the text
+    _warning(
+        "L050", Drops.NOTHING, "the transcription is a [text, score] pair; the text is used", _NOTHING_TO_DO
+    ),
+    _error("L051", Drops.NOTHING, "the transcription is not text", _RELABEL),
+    _warning(
+        "L052", Drops.REC_ROW, "the transcription is empty", "type the text, or ### if nobody can read it"
+    ),
+    _warning("L053", Drops.REC_ROW, "marked as unreadable (### or *)", _NOTHING_TO_DO),
+    _warning("L054", Drops.REC_ROW, "the text is a placeholder; the region is ignored", "type the text"),
+    _warning("L055", Drops.REC_ROW, "marked as difficult; the region is ignored", _NOTHING_TO_DO),
+    _warning(
+        "L056", Drops.NOTHING, "a tab, line break or control character in the text became a space", _RELABEL
+    ),
+    _error("L057", Drops.REC_ROW, "the text has damaged characters", "type the text again"),
+)
+
+LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}
+
+
+def label_problem(
+    code: str, file: str, line: int | None = None, region: int | None = None, detail: str = ""
+) -> Problem:
+    """Make a finding of a kind in the table.
+
+    Args:
+        code: Key of ``LABEL_CODES``.
+        file: The label file as the user named it.
+        line: Line from 1, None for the file as a whole.
+        region: Box index from 0, None for the line as a whole.
+        detail: What exactly, added to the meaning after a colon.
+    """
+    kind = LABEL_CODES[code]
+    message = f"{kind.meaning}: {detail}" if detail else kind.meaning
+    return Problem(code, kind.severity, message, file, line, region, kind.remedy)
