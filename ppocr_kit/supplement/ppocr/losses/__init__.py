@@ -1,0 +1,21 @@
+"""The factory that the release's tools call: ``build_loss``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ppocr.losses.det_db_loss import DBLoss
+from ppocr.losses.rec_ctc_loss import CTCLoss
+from ppocr.modeling.choice import build_named
+
+LOSSES: dict[str, type[Any]] = {"DBLoss": DBLoss, "CTCLoss": CTCLoss}
+
+
+def build_loss(config: Mapping[str, Any]) -> Any:
+    """Build the loss that the ``Loss`` section names.
+
+    Raises:
+        ValueError: The name is unknown.
+    """
+    return build_named("Loss", LOSSES, config)

@@ -1,0 +1,45 @@
+"""CTCLoss: how likely a sequence of character scores spells the label.
+
+Source: Graves et al., "Connectionist Temporal Classification", ICML 2006; the focal weight is
+Lin et al., arXiv:1708.02002, with gamma 2 and alpha 1 as in PaddleOCR 3.7.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import paddle
+from paddle import nn
+
+
+class CTCLoss(nn.Layer):
+    """The loss of CTC recognisers; blank is class 0.
+
+    Args:
+        use_focal_loss: Weigh each row by ``(1 - p)^2``, p being its likelihood.
+    """
+
+    def __init__(self, use_focal_loss: bool = False, **kwargs: Any) -> None:
+        super().__init__()
+        self.loss_func = nn.CTCLoss(blank=0, reduction="none")
+        self.use_focal_loss = use_focal_loss
+
+    def forward(self, predicts: Any, batch: Sequence[Any]) -> dict[str, Any]:
+        """Compare scores with labels.
+
+        Args:
+            predicts: (N, T, C) scores before the softmax, or a sequence whose last item they are.
+            batch: Images, labels (N, L) as class numbers, label lengths (N,).
+
+        Returns:
+            ``loss``, the mean over rows, a scalar.
+        """
+        scores = predicts[-1] if isinstance(predicts, (list, tuple)) else predicts
+        scores = scores.transpose([1, 0, 2])
+        steps, rows, _ = scores.shape
+        lengths = paddle.full([rows], steps, dtype="int64")
+        loss = self.loss_func(scores, batch[1].astype("int32"), lengths, batch[2].astype("int64"))
+        if self.use_focal_loss:
+            loss = loss * (1 - paddle.exp(-loss)) ** 2
+        return {"loss": loss.mean()}

@@ -1,0 +1,46 @@
+"""The factory that the release's tools call: ``build_model`` and ``apply_to_static``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ppocr.modeling.architectures.base_model import BaseModel
+
+__all__ = ["apply_to_static", "build_model"]
+
+
+def build_model(config: Mapping[str, Any]) -> BaseModel:
+    """Build a model from the ``Architecture`` section of a configuration.
+
+    Raises:
+        ValueError: A part is unknown, or the architecture is a distillation.
+    """
+    if config.get("algorithm") == "Distillation" or config.get("name") == "DistillationModel":
+        raise ValueError("distillation needs the release's git tree: ppocr-kit vendor sync --source git")
+    return BaseModel(config)
+
+
+def apply_to_static(model: Any, config: Mapping[str, Any], logger: Any) -> Any:
+    """Compile the model for training when ``Global.to_static`` asks for it.
+
+    Args:
+        model: The model.
+        config: The whole configuration; ``Global.d2s_train_image_shape`` is the image's shape
+            without the batch.
+        logger: Where to say so.
+
+    Raises:
+        ValueError: The shape is missing.
+    """
+    settings = config["Global"]
+    if not settings.get("to_static"):
+        return model
+    if not settings.get("d2s_train_image_shape"):
+        raise ValueError("Global.to_static needs Global.d2s_train_image_shape")
+    from paddle.jit import to_static
+    from paddle.static import InputSpec
+
+    shape = [None, *settings["d2s_train_image_shape"]]
+    logger.info(f"the model is compiled for inputs of {shape}")
+    return to_static(model, input_spec=[InputSpec(shape, dtype="float32")])

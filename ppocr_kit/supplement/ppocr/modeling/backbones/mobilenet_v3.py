@@ -1,0 +1,161 @@
+"""MobileNetV3: what its detection and its recognition variant share.
+
+Source: Howard et al., "Searching for MobileNetV3", arXiv:1905.02244, tables 1 and 2; parameter
+names as in PaddleOCR 3.7.0, so that official weights load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import paddle.nn.functional as F
+from paddle import nn
+
+Stride = Any  # int, or (vertical, horizontal)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One row of the paper's tables, at width 1.0.
+
+    Attributes:
+        kernel: Side of the depthwise kernel.
+        expanded: Channels inside the block.
+        channels: Channels that the block gives.
+        squeeze: Whether a squeeze-and-excitation layer follows the depthwise convolution.
+        act: ``relu`` or ``hardswish``.
+        stride: Stride in the paper's classification network.
+    """
+
+    kernel: int
+    expanded: int
+    channels: int
+    squeeze: bool
+    act: str
+    stride: int
+
+
+LARGE = (
+    Block(3, 16, 16, False, "relu", 1),
+    Block(3, 64, 24, False, "relu", 2),
+    Block(3, 72, 24, False, "relu", 1),
+    Block(5, 72, 40, True, "relu", 2),
+    Block(5, 120, 40, True, "relu", 1),
+    Block(5, 120, 40, True, "relu", 1),
+    Block(3, 240, 80, False, "hardswish", 2),
+    Block(3, 200, 80, False, "hardswish", 1),
+    Block(3, 184, 80, False, "hardswish", 1),
+    Block(3, 184, 80, False, "hardswish", 1),
+    Block(3, 480, 112, True, "hardswish", 1),
+    Block(3, 672, 112, True, "hardswish", 1),
+    Block(5, 672, 160, True, "hardswish", 2),
+    Block(5, 960, 160, True, "hardswish", 1),
+    Block(5, 960, 160, True, "hardswish", 1),
+)
+SMALL = (
+    Block(3, 16, 16, True, "relu", 2),
+    Block(3, 72, 24, False, "relu", 2),
+    Block(3, 88, 24, False, "relu", 1),
+    Block(5, 96, 40, True, "hardswish", 2),
+    Block(5, 240, 40, True, "hardswish", 1),
+    Block(5, 240, 40, True, "hardswish", 1),
+    Block(5, 120, 48, True, "hardswish", 1),
+    Block(5, 144, 48, True, "hardswish", 1),
+    Block(5, 288, 96, True, "hardswish", 2),
+    Block(5, 576, 96, True, "hardswish", 1),
+    Block(5, 576, 96, True, "hardswish", 1),
+)
+# blocks and the channels of the 1x1 convolution behind them, by ``model_name``
+TABLES: dict[str, tuple[Sequence[Block], int]] = {"large": (LARGE, 960), "small": (SMALL, 576)}
+STEM_CHANNELS = 16
+_ACTIVATIONS = {"relu": F.relu, "hardswish": F.hardswish}
+
+
+def choose_table(model_name: str) -> tuple[Sequence[Block], int]:
+    """Return the blocks and the last channels of a variant.
+
+    Raises:
+        ValueError: The name is neither ``large`` nor ``small``.
+    """
+    if model_name not in TABLES:
+        raise ValueError(f"MobileNetV3 has no model_name '{model_name}'; there are {sorted(TABLES)}")
+    return TABLES[model_name]
+
+
+def make_divisible(channels: float, divisor: int = 8) -> int:
+    """Round to a multiple of ``divisor`` that is not below 90 % of ``channels`` (paper, footnote)."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded
+
+
+class ConvBNLayer(nn.Layer):
+    """Convolution without bias, batch normalisation, activation: (N, Cin, H, W) to (N, Cout, H', W')."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int = 1,
+        stride: Stride = 1,
+        groups: int = 1,
+        act: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2D(
+            in_channels,
+            out_channels,
+            kernel,
+            stride=stride,
+            padding=(kernel - 1) // 2,
+            groups=groups,
+            bias_attr=False,
+        )
+        self.bn = nn.BatchNorm2D(out_channels)
+        self.act = None if act is None else _ACTIVATIONS[act]
+
+    def forward(self, x: Any) -> Any:
+        """Filter, normalise and activate."""
+        x = self.bn(self.conv(x))
+        return x if self.act is None else self.act(x)
+
+
+class SEModule(nn.Layer):
+    """Squeeze and excitation (arXiv:1709.01507) with the hard sigmoid ``clip(0.2 x + 0.5)``."""
+
+    def __init__(self, channels: int, reduction: int = 4) -> None:
+        super().__init__()
+        self.avg_pool = nn.AdaptiveAvgPool2D(1)
+        self.conv1 = nn.Conv2D(channels, channels // reduction, 1)
+        self.conv2 = nn.Conv2D(channels // reduction, channels, 1)
+
+    def forward(self, x: Any) -> Any:
+        """Weigh each channel by what its mean says of all of them."""
+        weights = self.conv2(F.relu(self.conv1(self.avg_pool(x))))
+        return x * F.hardsigmoid(weights, slope=0.2, offset=0.5)
+
+
+class ResidualUnit(nn.Layer):
+    """An inverted residual: expand, filter by channel, squeeze-excite, project, add."""
+
+    def __init__(self, in_channels: int, block: Block, scale: float, stride: Stride, squeeze: bool) -> None:
+        super().__init__()
+        inside, out_channels = make_divisible(scale * block.expanded), make_divisible(scale * block.channels)
+        # A pair never counts as "no stride", not even (1, 1): official weights were trained so.
+        self.if_shortcut = stride == 1 and in_channels == out_channels
+        self.expand_conv = ConvBNLayer(in_channels, inside, act=block.act)
+        self.bottleneck_conv = ConvBNLayer(
+            inside, inside, block.kernel, stride=stride, groups=inside, act=block.act
+        )
+        self.mid_se = SEModule(inside) if squeeze else None
+        self.linear_conv = ConvBNLayer(inside, out_channels)
+        self.out_channels = out_channels
+
+    def forward(self, inputs: Any) -> Any:
+        """Map (N, Cin, H, W) to (N, Cout, H / stride, W / stride)."""
+        x = self.bottleneck_conv(self.expand_conv(inputs))
+        if self.mid_se is not None:
+            x = self.mid_se(x)
+        x = self.linear_conv(x)
+        return inputs + x if self.if_shortcut else x

@@ -1,0 +1,21 @@
+"""Heads: from features to what the loss and the post-processing read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ppocr.modeling.choice import build_named
+from ppocr.modeling.heads.det_db_head import DBHead
+from ppocr.modeling.heads.rec_ctc_head import CTCHead
+
+HEADS: dict[str, type[Any]] = {"DBHead": DBHead, "CTCHead": CTCHead}
+
+
+def build_head(config: Mapping[str, Any], in_channels: int) -> Any:
+    """Build the head that a configuration names.
+
+    Raises:
+        ValueError: The name is unknown.
+    """
+    return build_named("Head", HEADS, config, in_channels=in_channels)

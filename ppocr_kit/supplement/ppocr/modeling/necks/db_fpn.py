@@ -1,0 +1,70 @@
+"""DBFPN: the feature pyramid of DB.
+
+Source: Liao et al., "Real-time Scene Text Detection with Differentiable Binarization",
+arXiv:1911.08947, figure 3; parameter names as in PaddleOCR 3.7.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+from paddle.nn.initializer import KaimingUniform
+
+
+def _convolution(in_channels: int, out_channels: int, kernel: int) -> nn.Conv2D:
+    return nn.Conv2D(
+        in_channels,
+        out_channels,
+        kernel,
+        padding=kernel // 2,
+        weight_attr=paddle.ParamAttr(initializer=KaimingUniform()),
+        bias_attr=False,
+    )
+
+
+def _enlarge(x: Any, like: Any) -> Any:
+    """Repeat pixels until ``x`` is as large as ``like``.
+
+    The target size is given, not a factor: Paddle stores a factor as float64, which its oneDNN
+    kernels and paddle2onnx both refuse.
+    """
+    return F.interpolate(x, size=paddle.shape(like)[2:], mode="nearest")
+
+
+class DBFPN(nn.Layer):
+    """Join four backbone maps into one at a quarter of the image.
+
+    Args:
+        in_channels: Channels of the four maps, finest first.
+        out_channels: Channels of the joined map, a multiple of 4.
+    """
+
+    def __init__(self, in_channels: Sequence[int], out_channels: int, **kwargs: Any) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+        c2, c3, c4, c5 = in_channels
+        self.in2_conv = _convolution(c2, out_channels, 1)
+        self.in3_conv = _convolution(c3, out_channels, 1)
+        self.in4_conv = _convolution(c4, out_channels, 1)
+        self.in5_conv = _convolution(c5, out_channels, 1)
+        self.p5_conv = _convolution(out_channels, out_channels // 4, 3)
+        self.p4_conv = _convolution(out_channels, out_channels // 4, 3)
+        self.p3_conv = _convolution(out_channels, out_channels // 4, 3)
+        self.p2_conv = _convolution(out_channels, out_channels // 4, 3)
+
+    def forward(self, maps: Sequence[Any]) -> Any:
+        """Map (N, C_i, H / 2^(i+2), W / 2^(i+2)), i = 0..3, to (N, out_channels, H / 4, W / 4)."""
+        c2, c3, c4, c5 = maps
+        in5 = self.in5_conv(c5)
+        in4 = self.in4_conv(c4)
+        out4 = in4 + _enlarge(in5, in4)
+        in3 = self.in3_conv(c3)
+        out3 = in3 + _enlarge(out4, in3)
+        in2 = self.in2_conv(c2)
+        p2 = self.p2_conv(in2 + _enlarge(out3, in2))
+        coarse = (self.p5_conv(in5), self.p4_conv(out4), self.p3_conv(out3))
+        return paddle.concat([*(_enlarge(level, p2) for level in coarse), p2], axis=1)
