@@ -11,7 +11,6 @@ from typing import Any
 
 import paddle
 from paddle.regularizer import L1Decay
-
 from ppocr.modeling.choice import build_named
 from ppocr.optimizer.learning_rate import build_learning_rate
 

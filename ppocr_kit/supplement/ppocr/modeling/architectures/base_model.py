@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from paddle import nn
-
 from ppocr.modeling.backbones import build_backbone
 from ppocr.modeling.heads import build_head
 from ppocr.modeling.necks import build_neck

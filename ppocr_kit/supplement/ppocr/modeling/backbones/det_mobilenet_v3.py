@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from paddle import nn
-
 from ppocr.modeling.backbones.mobilenet_v3 import (
     STEM_CHANNELS,
     Block,

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from paddle import nn
-
 from ppocr.modeling.backbones.mobilenet_v3 import (
     STEM_CHANNELS,
     ConvBNLayer,
