@@ -124,5 +124,7 @@ def _recipe(task: Task, path: Path) -> ModelRecipe:
 
 
 def _nearest(name: str, recipes: list[ModelRecipe]) -> str:
-    near = difflib.get_close_matches(name, [recipe.name for recipe in recipes], n=1, cutoff=0.5)
+    names = [recipe.name for recipe in recipes]
+    begun = [each for each in names if name and each.startswith(name)]
+    near = begun or difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f"; did you mean '{near[0]}'?" if near else ""

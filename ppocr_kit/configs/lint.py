@@ -87,8 +87,8 @@ def _values(source: ConfigSource, root: Path) -> Iterator[Problem]:
             message = f"{name} is the text '{value}', not a number"
             yield _problem(source, path, "C007", message, hint=f"write {_pointed(value)}")
         elif isinstance(value, (bool, int, float, str)) and not schema.fits_kind(value, kind):
-            kind = kind.rstrip("?")
-            yield _problem(source, path, "C007", f"{name} takes {schema.WORDS[kind]}, not {value!r}")
+            wanted = schema.describe_kind(kind)
+            yield _problem(source, path, "C007", f"{name} takes {wanted}, not {value!r}")
 
 
 def _weights(source: ConfigSource, root: Path) -> Iterator[Problem]:

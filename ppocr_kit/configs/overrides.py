@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from ppocr_kit.configs.keys import KeyPath, dotted, kinds_at, unknown_keys, value_at
-from ppocr_kit.configs.schema import WORDS, fits_kind, kind_of
+from ppocr_kit.configs.schema import describe_kind, fits_kind, kind_of
 from ppocr_kit.configs.yaml_text import parse_value
 from ppocr_kit.errors import ConfigError, UsageError
 
@@ -115,8 +115,8 @@ def _read(key: str, text: str, kind: str) -> Any:
     if kind.rstrip("?") == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not fits_kind(value, kind):
-        wanted = WORDS[kind.rstrip("?")]
-        raise ConfigError(f"{key} takes {wanted}, not {text or 'nothing'}", at=f"-o {key}={text}")
+        message = f"{key} takes {describe_kind(kind)}, not {text or 'nothing'}"
+        raise ConfigError(message, at=f"-o {key}={text}")
     return value
 
 

@@ -6,6 +6,7 @@ The result is exactly what the release's tools are given; nothing is passed with
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from ppocr_kit.configs import patches
@@ -42,15 +43,18 @@ def render_config(spec: RunSpec, dataset: Dataset) -> dict[str, Any]:
     config = patches.with_run_folder(config, spec.output_dir)
     config = patches.with_seed(config, spec.seed)
     rows = patches.rows_of(config, dataset)
-    config = _with_schedule(config, spec, rows, device.processes)
+    config = _with_schedule(config, _with_overridden_epochs(spec, config), rows, device.processes)
     if spec.resume_from is not None:
         config = patches.with_checkpoint(config, spec.resume_from)
-    config = apply_overrides(config, spec.overrides)
-    if any(key == "Global.epoch_num" for key, _ in spec.overrides):
-        # what hangs on the number of epochs must follow it, or no evaluation falls inside the run
-        followed = patches.with_epochs(config, config["Global"]["epoch_num"])
-        config = apply_overrides(followed, spec.overrides)
-    return config
+    return apply_overrides(config, spec.overrides)
+
+
+def _with_overridden_epochs(spec: RunSpec, config: dict[str, Any]) -> RunSpec:
+    """Take ``-o Global.epoch_num=N`` for ``--epochs N``: evaluations and schedule must follow it."""
+    given = [pair for pair in spec.overrides if pair[0] == "Global.epoch_num"]
+    if not given:
+        return spec
+    return replace(spec, epochs=apply_overrides(config, given)["Global"]["epoch_num"])
 
 
 def _with_schedule(config: dict[str, Any], spec: RunSpec, rows: int, processes: int) -> dict[str, Any]:
@@ -60,7 +64,8 @@ def _with_schedule(config: dict[str, Any], spec: RunSpec, rows: int, processes: 
     batch = int(config["Train"]["loader"]["batch_size_per_card"])
     size = spec.batch_size if spec.batch_size is not None else fitting_batch(batch, rows, processes)
     config = patches.with_batch_size(config, size)
-    config = patches.with_epochs(config, spec.epochs or int(config["Global"]["epoch_num"]))
+    epochs = spec.epochs if spec.epochs is not None else int(config["Global"]["epoch_num"])
+    config = patches.with_epochs(config, epochs)
     if spec.eval_every_epochs is not None:
         config = patches.with_evaluation(config, spec.eval_every_epochs)
     if spec.learning_rate is not None:

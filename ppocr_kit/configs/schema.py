@@ -4,7 +4,8 @@ Upstream reads unknown keys in silence, so a slip of the pen trains something el
 Source: every key that tools/*.py and ppocr/** of release 3.7.0 look up. A component whose name has
 no table here is taken as it is: its keys are not judged.
 
-A kind is ``bool``, ``int``, ``float``, ``str``, ``list``, ``mapping`` or ``any``; ``?`` also allows null.
+A kind is ``bool``, ``int``, ``count`` (an int from 1), ``float``, ``str``, ``list``, ``mapping`` or
+``any``; ``|`` stands between alternatives, and ``?`` at the end also allows null.
 """
 
 from __future__ import annotations
@@ -44,18 +45,18 @@ GLOBAL: Kinds = {
     "use_ema": "bool", "ema_decay": "float", "ema_gamma": "float", "ema_decay_type": "str",
     "ema_filter_no_grad": "bool",
     # length, evaluation, logging
-    "epoch_num": "int", "seed": "int", "eval_batch_step": "any", "eval_batch_epoch": "int?",
-    "print_batch_step": "int", "log_smooth_window": "int", "log_ranks": "str",
-    "cal_metric_during_train": "bool", "calc_epoch_interval": "int", "print_mem_info": "bool",
+    "epoch_num": "count", "seed": "int", "eval_batch_step": "count|list", "eval_batch_epoch": "count?",
+    "print_batch_step": "count", "log_smooth_window": "count", "log_ranks": "str",
+    "cal_metric_during_train": "bool", "calc_epoch_interval": "count", "print_mem_info": "bool",
     "use_visualdl": "bool", "use_wandb": "bool", "debug": "bool",
     # weights and results
-    "pretrained_model": "str?", "checkpoints": "str?", "save_model_dir": "str", "save_epoch_step": "int",
+    "pretrained_model": "str?", "checkpoints": "str?", "save_model_dir": "str", "save_epoch_step": "count",
     "save_inference_dir": "str?", "save_res_path": "str?", "save_visual": "str?", "model_name": "str?",
     "uniform_output_enabled": "bool", "export_with_pir": "bool", "to_static": "bool",
     "d2s_train_image_shape": "list",
     # text
     "character_dict_path": "str?", "rec_char_dict_path": "str?", "use_space_char": "bool",
-    "max_text_length": "int", "max_seq_len": "int", "max_text_nums": "int", "tcl_len": "int",
+    "max_text_length": "count", "max_seq_len": "int", "max_text_nums": "int", "tcl_len": "int",
     # prediction and key information
     "infer_img": "str?", "infer_list": "str?", "infer_mode": "bool", "infer_visual_type": "str",
     "class_path": "str?", "kie_rec_model_dir": "str?", "kie_det_model_dir": "str?",
@@ -77,13 +78,13 @@ OBSOLETE_GLOBAL: Mapping[str, str] = {
 }
 
 DATASET: Kinds = {
-    "name": "str", "data_dir": "str", "label_file_list": "any", "ratio_list": "any", "transforms": "list",
+    "name": "str", "data_dir": "str", "label_file_list": "str|list", "ratio_list": "float|list", "transforms": "list",
     "delimiter": "str", "ext_op_transform_idx": "int", "ds_width": "bool", "data_lines": "any",
     "label_file_path": "any", "data": "any", "min_dimensions": "list", "max_dimensions": "list",
     "batch_size_per_pair": "int", "keep_smaller_batches": "bool", "label_dict_path": "str",
 }  # fmt: skip
 LOADER: Kinds = {
-    "shuffle": "bool", "drop_last": "bool", "batch_size_per_card": "int", "num_workers": "int",
+    "shuffle": "bool", "drop_last": "bool", "batch_size_per_card": "count", "num_workers": "int",
     "use_shared_memory": "bool", "collate_fn": "str",
 }  # fmt: skip
 SAMPLER: Kinds = {
@@ -151,16 +152,17 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
+    "count": (int,),
     "float": (int, float),
     "str": (str,),
     "list": (list,),
     "mapping": (dict,),
 }
 
-# The kinds in words, for messages.
-WORDS: Mapping[str, str] = {
+_WORDS: Mapping[str, str] = {
     "bool": "true or false",
     "int": "a whole number",
+    "count": "a whole number from 1",
     "float": "a number",
     "str": "text",
     "list": "a list",
@@ -185,14 +187,22 @@ def fits_kind(value: Any, kind: str) -> bool:
     """Say whether a value is of a kind; numbers must be finite."""
     if value is None:
         return kind.endswith("?") or kind == "any"
-    plain = kind.rstrip("?")
-    if plain == "any":
+    return any(_fits_one(value, plain) for plain in kind.rstrip("?").split("|"))
+
+
+def describe_kind(kind: str) -> str:
+    """Put a kind into words: ``a whole number from 1 or a list``."""
+    return " or ".join(_WORDS[plain] for plain in kind.rstrip("?").split("|"))
+
+
+def _fits_one(value: Any, kind: str) -> bool:
+    if kind == "any":
         return True
     if isinstance(value, bool):
-        return plain == "bool"
+        return kind == "bool"
     if isinstance(value, float) and not math.isfinite(value):
         return False
-    return isinstance(value, _TYPES[plain])
+    return isinstance(value, _TYPES[kind]) and (kind != "count" or value >= 1)
 
 
 def kind_of(value: Any) -> str:
