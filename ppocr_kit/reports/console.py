@@ -39,14 +39,14 @@ def render_report(report: RunReport, *, width: int = 100, color: bool = False) -
         console.print(Text(f"note: {remark}", style="yellow"))
     if report.command:
         console.print(Text(f"again: {shlex.join(report.command)}"), soft_wrap=True)
-    return stream.getvalue()
+    return _trimmed(stream)
 
 
 def render_comparison(comparison: TaskComparison, *, width: int = 100, color: bool = False) -> str:
     """Return the runs of one task side by side, a line per run, with what forbids comparing them."""
     stream, console = _console(width, color)
     names = TASK_FACTS[comparison.task].metric_names
-    console.rule(Text(f"{TASK_FACTS[comparison.task].title}, {len(comparison.reports)} runs"))
+    console.rule(Text(f"{TASK_FACTS[comparison.task].title}, {words.plural(len(comparison.reports), 'run')}"))
     marks = {one.split: "" if one.comparable else "!" for one in comparison.splits}
     if len(comparison.reports) == 1:
         marks = dict.fromkeys(marks, "")
@@ -67,7 +67,7 @@ def render_comparison(comparison: TaskComparison, *, width: int = 100, color: bo
         if one.differences:
             text = f"! {one.split}: not comparable: {', '.join(one.differences)}"
             console.print(Text(text, style="yellow"))
-    return stream.getvalue()
+    return _trimmed(stream)
 
 
 def _scores(one: SplitComparison, index: int, names: Sequence[str]) -> list[str]:
@@ -75,6 +75,11 @@ def _scores(one: SplitComparison, index: int, names: Sequence[str]) -> list[str]
     star = " *" if index in one.best else ""
     cells = [words.metric(None if found is None else found.values.get(name)) for name in names]
     return [cell + star for cell in cells]
+
+
+def _trimmed(stream: io.StringIO) -> str:
+    """Return what was written without the blanks that tables end their lines with."""
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def _console(width: int, color: bool) -> tuple[io.StringIO, Console]:

@@ -54,8 +54,8 @@ def data_rows(report: RunReport) -> list[Row]:
     rows: list[Row] = [("data set", words.text(data.name)), ("checksum", words.text(data.checksum))]
     for split in Split:
         if str(split) in data.samples:
-            pages = words.count(data.pages.get(str(split)))
-            rows.append((str(split), f"{words.count(data.samples[str(split)])} rows from {pages} pages"))
+            pages = words.plural(data.pages.get(str(split), 0), "page")
+            rows.append((str(split), f"{words.plural(data.samples[str(split)], 'row')} from {pages}"))
     if not data.samples:
         rows.append(("rows", words.ABSENT))
     return rows
@@ -102,7 +102,7 @@ def file_rows(report: RunReport) -> list[Row]:
         same = {True: "same results as its checkpoint", False: "OTHER results than its checkpoint"}
         checked = words.ABSENT if one.same_as_checkpoint is None else same[one.same_as_checkpoint]
         if one.compared is not None and one.same_as_checkpoint is not None:
-            checked += f" on {one.compared} images"
+            checked += f" on {words.plural(one.compared, 'image')}"
         rows.append(("export", one.folder, checked, words.text(one.checkpoint_sha256)))
     return rows
 
@@ -121,8 +121,8 @@ def _steps(report: RunReport) -> str:
 def _batch(report: RunReport) -> str:
     processes = report.training.processes
     several = f" on each of {processes} processes" if processes is not None and processes > 1 else ""
-    size = words.count(report.training.batch_size)
-    return size if size == words.ABSENT else f"{size} rows{several}"
+    size = report.training.batch_size
+    return words.ABSENT if size is None else words.plural(size, "row") + several
 
 
 def _start(report: RunReport) -> str:

@@ -31,8 +31,8 @@ def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunRepo
         ReportError: The record or a measurement is damaged or has wrong types.
         ConfigError: The run's configuration is damaged.
     """
-    record = read_run(folder)
     fields = read_fields(folder.record_file)
+    record = read_run(folder)
     training = _training(fields, folder)
     history = read_history(folder, training.steps_per_epoch)
     final = fields.numbers("final") or dict(history.best)
@@ -40,7 +40,7 @@ def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunRepo
     checkpoints = _checkpoints(folder)
     return RunReport(
         folder=folder,
-        name=record.name,
+        name=folder.name,
         task=record.task,
         model=record.model,
         status=record.status,
@@ -72,7 +72,7 @@ def _training(fields: Fields, folder: RunFolder) -> TrainingFacts:
         optimizer=config.text("Optimizer", "name"),
         learning_rate=config.number("Optimizer", "lr", "learning_rate"),
         device=fields.text("spec", "device"),
-        pretrained=fields.text("spec", "pretrained"),
+        pretrained=config.text("Global", "pretrained_model") or fields.text("spec", "pretrained"),
         share_loaded=fields.number("plan", "weights", "share_of_all"),
         parameters=fields.count("plan", "parameters"),
         rows_used=fields.count("plan", "rows", "train", "usable"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ppocr_kit.reports import words
 from ppocr_kit.reports.evaluation import Measurement
 from ppocr_kit.reports.run_report import RunReport
 from ppocr_kit.tasks import TASK_FACTS, Split
@@ -21,12 +22,15 @@ def remarks(report: RunReport) -> tuple[str, ...]:
 
 def _about_training(report: RunReport) -> Iterator[str]:
     if report.status != "finished":
-        yield f"The run is {report.status}: its figures are not those of a whole training."
+        yield f"The run is not finished (status: {report.status}): these are no figures of a whole training."
+    if "--resume" in report.command:
+        yield "The run was resumed: the command below is that of its last sitting."
     if report.checkpoint("best") is None:
         yield "The run has no best weights."
     lost = report.history.lost_losses
     if lost:
-        yield f"The loss was not a number in {lost} log lines: the learning rate may be too high."
+        where = words.plural(lost, "log line")
+        yield f"The loss was not a number in {where}: the learning rate may be too high."
     main = TASK_FACTS[report.task].main_indicator
     if report.best_values.get(main) == 0:
         yield f"The best {main} on val is 0: the model has not learned anything yet."
@@ -49,7 +53,9 @@ def _about_data(report: RunReport) -> Iterator[str]:
         yield f"The data set is not at {report.data.root} any more; its rows are not shown."
     used, total = report.training.rows_used, report.training.rows_total
     if used is not None and total is not None and used < total:
-        yield f"{total - used} of {total} training rows did not train: see reports/rejected-rows.json."
+        yield (
+            f"{words.plural(total - used, 'row')} of {total:,} did not train: see reports/rejected-rows.json."
+        )
 
 
 def _about_measurements(report: RunReport) -> Iterator[str]:
@@ -58,7 +64,7 @@ def _about_measurements(report: RunReport) -> Iterator[str]:
     best = report.checkpoint("best")
     for one in report.measurements:
         if one.num_skipped:
-            yield f"{one.split}: {one.num_skipped} rows were not scored ({_reasons(one)})."
+            yield f"{one.split}: {words.plural(one.num_skipped, 'row')} not scored ({_reasons(one)})."
         if one.weights == "best" and best and one.checkpoint_sha256 not in (None, best.sha256):
             yield f"{one.split}: measured on weights that have been replaced since; measure again."
         if None not in (one.dataset_checksum, report.data.checksum) and (

@@ -24,6 +24,11 @@ def count(value: int | None) -> str:
     return ABSENT if value is None else f"{value:,}"
 
 
+def plural(amount: int, noun: str) -> str:
+    """Write an amount with its noun: ``1 row``, ``1,200 rows``."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
 def duration(seconds: float | None) -> str:
     """Write seconds as ``6 min 31 s``."""
     if seconds is None or not math.isfinite(seconds):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.runs.rundir import RunFolder
 
 WEIGHTS = b"weights of the best epoch"
@@ -115,3 +116,34 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         return folder
 
     return make
+
+
+@pytest.fixture
+def data_checksum(tmp_path: Path) -> str:
+    """Write the data set ``train_data/wire`` that the run names, and return its checksum."""
+    root = tmp_path / "train_data" / "wire"
+    dictionary = root / "rec" / "dict.txt"
+    splits = {"train": 34, "val": 4, "test": 5}
+    entries = {}
+    for split, rows in splits.items():
+        content = "".join(f"crops/{split}-{number}.png\tword\n" for number in range(rows)).encode()
+        (root / "rec").mkdir(parents=True, exist_ok=True)
+        (root / "rec" / f"{split}.txt").write_bytes(content)
+        entries[split] = {
+            "list": f"rec/{split}.txt",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "samples": rows,
+            "pages": 1 if rows == 4 else rows // 2,
+        }
+    dictionary.write_bytes(b"d\no\nr\nw\n")
+    rec = {
+        "data_dir": "rec",
+        "splits": entries,
+        "dictionary": "rec/dict.txt",
+        "dictionary_sha256": hashlib.sha256(b"d\no\nr\nw\n").hexdigest(),
+        "num_characters": 4,
+        "use_space_char": False,
+        "max_text_length": 4,
+    }
+    write_json(root / "dataset.json", {"format": 1, "name": "wire", "seed": 7, "tasks": {"rec": rec}})
+    return read_dataset(root).checksum

@@ -17,13 +17,14 @@ def _said(folder: Any) -> str:
 @pytest.mark.parametrize(
     ("record", "measured", "said"),
     [
-        ({"status": "interrupted"}, {}, "The run is interrupted"),
+        ({"status": "interrupted"}, {}, "The run is not finished (status: interrupted)"),
+        ({"command": ["ppocr-kit", "train", "rec", "--resume"]}, {}, "The run was resumed"),
         ({}, None, "Not measured on the test split yet: ppocr-kit eval wire-rec"),
-        ({}, {"num_skipped": 1}, "test: 1 rows were not scored (the image cannot be read: 1)"),
-        ({}, {"num_skipped": 1, "skipped": []}, "test: 1 rows were not scored (no reason given)"),
+        ({}, {"num_skipped": 1}, "test: 1 row not scored (the image cannot be read: 1)"),
+        ({}, {"num_skipped": 1, "skipped": []}, "test: 1 row not scored (no reason given)"),
         ({}, {"checkpoint_sha256": "0" * 64}, "test: measured on weights that have been replaced since"),
         ({}, {"dataset": {"checksum": "e" * 64}}, "test: measured on another state of the data set"),
-        ({}, {}, "2 of 34 training rows did not train"),
+        ({}, {}, "2 rows of 34 did not train"),
         ({}, {}, "The data set is not at train_data/wire any more"),
         ({"final": {"acc": 0.0, "best_epoch": 1.0}}, {}, "The best acc on val is 0"),
         (
@@ -56,4 +57,4 @@ def test_lost_loss_is_said(make_run: Any) -> None:
     folder = make_run()
     log = folder.checkpoints / "train.log"
     log.write_text(log.read_text().replace("loss: 2.000000", "loss: nanxxx"))
-    assert "The loss was not a number in 1 log lines" in _said(folder)
+    assert "The loss was not a number in 1 log line:" in _said(folder)
