@@ -1,0 +1,94 @@
+"""Packaging of ppocr-kit: what it is called, what it needs, what travels with it.
+
+The recipes (``configs/``) and the locks (``locks/``) lie at the top of the checkout, where people
+look for them; a wheel carries copies under ``ppocr_kit/_data``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+HERE = Path(__file__).resolve().parent
+VERSION = re.search(
+    r'__version__ = "([^"]+)"', (HERE / "ppocr_kit" / "__init__.py").read_text("utf-8")
+).group(1)
+
+# The kit itself: light, no framework. Exact pins that were run stand in locks/.
+BASE = [
+    "click>=8.1",
+    "PyYAML>=6",
+    "rich>=13",
+    "numpy>=1.26",
+    "opencv-python-headless>=4.8,<5",
+    "shapely>=2",
+    "rapidfuzz>=3",
+    "platformdirs>=4",
+    "pillow>=10.1",
+    "matplotlib>=3.7",
+]
+# What the release's tools import beside Paddle. OpenCV 5 and numpy 2.3 break its transforms.
+TOOLS = [
+    "numpy>=2,<2.3",
+    "opencv-python-headless==4.12.0.88",
+    "albumentations==2.0.8",
+    "albucore==0.0.24",
+    "lmdb",
+    "pyclipper",
+    "scikit-image",
+    "tqdm",
+    "requests",
+    "packaging",
+]
+EXTRAS = {
+    "cpu": ["paddlepaddle==3.3.1", *TOOLS],
+    "gpu": ["paddlepaddle-gpu==3.3.1", *TOOLS],
+    "deploy": ["paddleocr==3.7.0"],
+    "kie": ["paddlenlp==2.8.1"],
+    "vl": ["torch>=2.11", "transformers>=5", "accelerate"],
+    "test": ["pytest>=8", "hypothesis>=6"],
+    "lint": ["ruff", "mypy", "types-PyYAML"],
+}
+
+setup(
+    name="ppocr-kit",
+    version=VERSION,
+    description="Train PaddleOCR on your own PPOCRLabel exports, with numbers you can believe",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.9,<3.13",
+    packages=[
+        *find_namespace_packages(include=["ppocr_kit", "ppocr_kit.*"], exclude=["ppocr_kit._data*"]),
+        "ppocr_kit._data.configs.det",
+        "ppocr_kit._data.configs.rec",
+        "ppocr_kit._data.locks",
+    ],
+    package_dir={
+        "ppocr_kit._data.configs.det": "configs/det",
+        "ppocr_kit._data.configs.rec": "configs/rec",
+        "ppocr_kit._data.locks": "locks",
+    },
+    package_data={
+        "ppocr_kit._data.configs.det": ["*.yml"],
+        "ppocr_kit._data.configs.rec": ["*.yml"],
+        "ppocr_kit._data.locks": ["*.txt"],
+    },
+    install_requires=BASE,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["ppocr-kit = ppocr_kit.cli.main:run"]},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.9",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+)
