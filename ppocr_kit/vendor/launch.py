@@ -36,7 +36,7 @@ def main(argv: list[str]) -> None:
     # a default for runs without the kit's own environment, such as a pasted command line
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Python put this script's folder first, whose tools.py would shadow the release's tools
-    sys.path[0] = str(release)
+    sys.path[:] = [str(release), *(entry for entry in sys.path if Path(entry).resolve() != KIT / "vendor")]
     import_kit()
     if (release / "ppocr").is_dir():
         extend_ppocr(release)
@@ -75,8 +75,8 @@ def _parse(argv: list[str]) -> tuple[Path, bool, str, list[str]]:
 
 def _script(name: str, release: Path) -> Path:
     """Find a script in the release, else from the current folder."""
-    inside = release / name
-    script = inside if inside.is_file() else Path(name).resolve()
+    inside = (release / name).resolve()
+    script = inside if release in inside.parents and inside.is_file() else Path(name).resolve()
     if not script.is_file():
         sys.exit(f"launch.py: no such script: {name} (neither in {release} nor in {Path.cwd()})")
     return script
