@@ -78,7 +78,8 @@ OBSOLETE_GLOBAL: Mapping[str, str] = {
 }
 
 DATASET: Kinds = {
-    "name": "str", "data_dir": "str", "label_file_list": "str|list", "ratio_list": "float|list", "transforms": "list",
+    "name": "str", "data_dir": "str", "label_file_list": "str|list",
+    "ratio_list": "float|list", "transforms": "list",
     "delimiter": "str", "ext_op_transform_idx": "int", "ds_width": "bool", "data_lines": "any",
     "label_file_path": "any", "data": "any", "min_dimensions": "list", "max_dimensions": "list",
     "batch_size_per_pair": "int", "keep_smaller_batches": "bool", "label_dict_path": "str",
@@ -152,7 +153,6 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
-    "count": (int,),
     "float": (int, float),
     "str": (str,),
     "list": (list,),
@@ -202,7 +202,9 @@ def _fits_one(value: Any, kind: str) -> bool:
         return kind == "bool"
     if isinstance(value, float) and not math.isfinite(value):
         return False
-    return isinstance(value, _TYPES[kind]) and (kind != "count" or value >= 1)
+    if kind == "count":
+        return isinstance(value, int) and value >= 1
+    return isinstance(value, _TYPES[kind])
 
 
 def kind_of(value: Any) -> str:

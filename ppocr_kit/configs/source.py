@@ -58,9 +58,13 @@ def read_source(path: Path, name: str | None = None) -> ConfigSource:
         line = error.object[: error.start].count(b"\n") + 1
         return _broken(file, "not UTF-8", line, hint="save the file as UTF-8")
     tabs = tuple(_tabs(text, file))
+    lines: dict[KeyPath, int] = {}
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         config = yaml.safe_load(text)
+        repeated = list(_repeated(node, (), lines, file))
+    except RecursionError:
+        return _broken(file, "a value contains itself, or is nested too deep", None)
     except yaml.YAMLError as error:
         # a tab in the indentation is why PyYAML stops: naming both would be saying it twice
         if tabs:
@@ -68,8 +72,6 @@ def read_source(path: Path, name: str | None = None) -> ConfigSource:
         return _broken(file, f"not YAML: {_reason(error)}", _line_of(error))
     if not isinstance(node, yaml.MappingNode) or not isinstance(config, dict):
         return _broken(file, "not a mapping of sections", 1)
-    lines: dict[KeyPath, int] = {}
-    repeated = list(_repeated(node, (), lines, file))
     return ConfigSource(file, config, lines, (*tabs, *repeated))
 
 
@@ -86,7 +88,9 @@ def _tabs(text: str, file: str) -> Iterator[Problem]:
             )
 
 
-def _repeated(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], file: str) -> Iterator[Problem]:
+def _repeated(
+    node: yaml.Node | None, path: KeyPath, lines: dict[KeyPath, int], file: str
+) -> Iterator[Problem]:
     """Note the line of every key and item below ``node``; yield keys that stand twice in a mapping."""
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
