@@ -1,0 +1,41 @@
+"""The worked examples of docs/metrics.md are what the metrics compute."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ppocr_kit.metrics.detection import DetectionSample, score_detection
+from ppocr_kit.metrics.recognition import score_recognition
+
+Box = list[tuple[float, float]]
+
+
+@pytest.fixture(scope="module")
+def page(project: Path) -> str:
+    return re.sub(r"\s+", " ", (project / "docs" / "metrics.md").read_text(encoding="utf-8"))
+
+
+def _box(x: float, y: float, width: float, height: float) -> Box:
+    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+
+
+def test_detection_example(page: str) -> None:
+    regions = [_box(0, 0, 10, 10), _box(20, 0, 10, 10), _box(40, 0, 20, 20)]
+    found = [_box(0, 0, 8, 10), _box(20, 0, 4, 10), _box(45, 5, 5, 5)]
+    values = score_detection([DetectionSample(regions, [False, False, True], found)]).values
+    assert values == {"precision": 0.5, "recall": 0.5, "hmean": 0.5}
+    assert "precision 0.5, recall 0.5, hmean 0.5" in page
+
+
+def test_recognition_example(page: str) -> None:
+    values = score_recognition([("ACB12", "ACB 12"), ("wine", "wire")]).values
+    assert f"acc = 1 / 2.00001 = {values['acc']:.6f}" in page
+    assert f"norm_edit_dis = 1 − 0.25 / 2.00001 = {values['norm_edit_dis']:.6f}" in page
+
+
+def test_perfect_score_is_as_written(page: str) -> None:
+    values = score_recognition([("a", "a")] * 10).values
+    assert f"over 10 lines is therefore {values['acc']:.6f}" in page
