@@ -35,7 +35,7 @@ def list_(as_json: bool) -> None:
     """Show every lane and the Python that would run its tools."""
     rows: list[dict[str, Any]] = []
     for lane in LANES.values():
-        row = {"lane": lane.name, "purpose": lane.purpose, "lock": lane.lock}
+        row: dict[str, Any] = {"lane": lane.name, "purpose": lane.purpose, "lock": lane.lock}
         try:
             rows.append({**row, **_describe(find_interpreter(lane.name))})
         except SetupError as error:
