@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ppocr.losses.det_db_loss import DBLoss
-from ppocr.losses.rec_ctc_loss import CTCLoss
-from ppocr.modeling.choice import build_named
+from ..modeling.choice import build_named
+from .det_db_loss import DBLoss
+from .rec_ctc_loss import CTCLoss
 
 LOSSES: dict[str, type[Any]] = {"DBLoss": DBLoss, "CTCLoss": CTCLoss}
 
@@ -16,6 +16,6 @@ def build_loss(config: Mapping[str, Any]) -> Any:
     """Build the loss that the ``Loss`` section names.
 
     Raises:
-        ValueError: The name is unknown.
+        ValueError: The name or a key is unknown.
     """
     return build_named("Loss", LOSSES, config)

@@ -14,13 +14,13 @@ from paddle import nn
 
 
 class CTCLoss(nn.Layer):
-    """The loss of CTC recognisers; blank is class 0.
+    """The loss of CTC recognisers; class 0 is the blank.
 
     Args:
         use_focal_loss: Weigh each row by ``(1 - p)^2``, p being its likelihood.
     """
 
-    def __init__(self, use_focal_loss: bool = False, **kwargs: Any) -> None:
+    def __init__(self, use_focal_loss: bool = False) -> None:
         super().__init__()
         self.loss_func = nn.CTCLoss(blank=0, reduction="none")
         self.use_focal_loss = use_focal_loss
@@ -33,7 +33,8 @@ class CTCLoss(nn.Layer):
             batch: Images, labels (N, L) as class numbers, label lengths (N,).
 
         Returns:
-            ``loss``, the mean over rows, a scalar.
+            ``loss``, the mean over rows, a scalar. A row whose label does not fit into T steps
+            counts with 0, as in upstream.
         """
         scores = predicts[-1] if isinstance(predicts, (list, tuple)) else predicts
         scores = scores.transpose([1, 0, 2])

@@ -1,25 +1,77 @@
-"""Choosing a class by the name that a configuration gives, from an explicit table."""
+"""Choosing a class by the name that a configuration gives, from an explicit table.
+
+Upstream's layers swallow every key that they do not know. Here such a key is an error: a network that
+quietly leaves out what was asked for trains, but is not the one that was meant.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+_OPEN_KINDS = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+_ELSEWHERE = "what else upstream has comes with its git tree: ppocr-kit vendor sync --source git"
 
-def build_named(kind: str, table: Mapping[str, Any], config: Mapping[str, Any], **given: Any) -> Any:
+
+def build_named(
+    kind: str, table: Mapping[str, Callable[..., Any]], config: Mapping[str, Any], **given: Any
+) -> Any:
     """Make the object that ``config["name"]`` names, with the other keys as arguments.
 
     Args:
-        kind: What it is called in messages: ``Backbone``.
-        table: Class by name.
+        kind: What the section is called in messages, such as ``Backbone``.
+        table: Class or function by name.
         config: The section of the configuration; left as it is.
-        given: Arguments that the section does not hold, such as ``in_channels``.
+        given: Arguments that come from the program, such as ``in_channels``; they win over the section's.
 
     Raises:
-        ValueError: The section has no name or an unknown one; the known ones are listed.
+        ValueError: The name is missing or unknown, or a key is unknown or missing; what is known is listed.
     """
     arguments = {**config, **given}
     name = arguments.pop("name", None)
-    if name not in table:
-        raise ValueError(f"{kind} '{name}' is not known here; there are {', '.join(sorted(table))}")
-    return table[name](**arguments)
+    make = table[known_name(kind, name, list(table))]
+    check_keys(f"{kind} {name}", make, arguments, given)
+    return make(**arguments)
+
+
+def known_name(kind: str, name: Any, names: Sequence[str]) -> str:
+    """Return ``name``, which must be one of ``names``.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if name in names:
+        return str(name)
+    what = f"{kind} has no name" if name is None else f"{kind} '{name}' is not known here"
+    known = f"there are {', '.join(sorted(names))}" if names else "there is none"
+    raise ValueError(f"{what}; {known} ({_ELSEWHERE})")
+
+
+def check_keys(
+    kind: str, make: Callable[..., Any], arguments: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Refuse keys that ``make`` does not take, and miss those that it needs.
+
+    Raises:
+        ValueError: A key is unknown or missing.
+    """
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(make).parameters.items()
+        if parameter.kind not in _OPEN_KINDS
+    }
+    for key in arguments:
+        if key not in parameters:
+            free = [name for name in parameters if name not in given]
+            near = difflib.get_close_matches(key, free, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"it takes {', '.join(free) or 'no key'}"
+            raise ValueError(f"{kind} does not know the key '{key}'; {guess}")
+    missing = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is inspect.Parameter.empty and name not in arguments
+    ]
+    if missing:
+        raise ValueError(f"{kind} needs the key '{missing[0]}'")

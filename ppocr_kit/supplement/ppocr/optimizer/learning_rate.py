@@ -1,7 +1,7 @@
 """Learning rate schedules, stepped once per training step.
 
 Source: the ``Optimizer.lr`` section of PaddleOCR 3.7.0; cosine annealing without restarts is
-Loshchilov and Hutter, arXiv:1608.03983.
+Loshchilov and Hutter, SGDR, arXiv:1608.03983.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from paddle.optimizer import lr
+
+from ..modeling.choice import build_named
 
 
 def const(learning_rate: float, steps: int, per_epoch: int) -> float:
@@ -20,12 +22,12 @@ def const(learning_rate: float, steps: int, per_epoch: int) -> float:
 def linear(
     learning_rate: float, steps: int, per_epoch: int, end_lr: float = 0.0, power: float = 1.0
 ) -> lr.LRScheduler:
-    """Go down to ``end_lr`` in a straight line (or a power of it) over all steps."""
+    """Go down to ``end_lr``: ``(learning_rate - end_lr) * (1 - step / steps)^power + end_lr``."""
     return lr.PolynomialDecay(learning_rate, decay_steps=steps, end_lr=end_lr, power=power)
 
 
 def cosine(learning_rate: float, steps: int, per_epoch: int) -> lr.LRScheduler:
-    """Go down to 0 in half a cosine over all steps."""
+    """Go down to 0 in half a wave: ``learning_rate * (1 + cos(pi * step / steps)) / 2``."""
     return lr.CosineAnnealingDecay(learning_rate, T_max=steps)
 
 
@@ -33,11 +35,21 @@ def piecewise(
     learning_rate: float,
     steps: int,
     per_epoch: int,
-    decay_epochs: Sequence[int] = (),
-    values: Sequence[float] = (),
+    decay_epochs: Sequence[float],
+    values: Sequence[float],
 ) -> lr.LRScheduler:
-    """Take ``values`` one after the other, changing after each of ``decay_epochs``."""
-    return lr.PiecewiseDecay([int(epoch * per_epoch) for epoch in decay_epochs], list(values))
+    """Take ``values`` one after the other, changing after each of ``decay_epochs``.
+
+    Raises:
+        ValueError: There is not one value more than there are changes.
+    """
+    if len(values) != len(decay_epochs) + 1:
+        raise ValueError(
+            "lr Piecewise needs one of values before the first of decay_epochs and one after each, "
+            f"not {len(values)} for {len(decay_epochs)}"
+        )
+    changes = [int(epoch * per_epoch) for epoch in decay_epochs]
+    return lr.PiecewiseDecay(changes, [float(value) for value in values])
 
 
 SCHEDULES: dict[str, Callable[..., Any]] = {
@@ -46,37 +58,47 @@ SCHEDULES: dict[str, Callable[..., Any]] = {
     "Cosine": cosine,
     "Piecewise": piecewise,
 }
-# Training sets these two itself, whatever the section says.
-_GIVEN_BY_TRAINING = ("epochs", "step_each_epoch")
+# Training sets these itself, whatever the section says.
+_SET_BY_TRAINING = ("epochs", "step_each_epoch")
+_DEFAULT_RATE = 0.001
 
 
 def build_learning_rate(section: Mapping[str, Any], epochs: int, step_each_epoch: int) -> Any:
     """Build the schedule that an ``lr`` section describes.
 
     Args:
-        section: ``name`` (``Const`` when absent), ``learning_rate``, ``warmup_epoch``, and the
+        section: ``name`` (``Const`` when absent), ``learning_rate``, ``warmup_epoch`` and the
             schedule's own keys; left as it is.
         epochs: Epochs of the training.
         step_each_epoch: Steps per epoch.
 
     Returns:
-        A scheduler; a float when the rate never changes.
+        A scheduler, or a float when the rate never changes. With ``warmup_epoch`` the rate first
+        rises from 0 in a straight line; the schedule starts, at its own step 0, when that is over.
 
     Raises:
         ValueError: The name is unknown or a key is not the schedule's.
     """
-    settings = {key: value for key, value in section.items() if key not in _GIVEN_BY_TRAINING}
-    name = settings.pop("name", "Const")
-    warmup = round(settings.pop("warmup_epoch", 0) * step_each_epoch)
-    if name not in SCHEDULES:
-        raise ValueError(f"learning rate schedule '{name}' is not known; there are {sorted(SCHEDULES)}")
-    values = settings.get("values")
-    peak = float(settings.pop("learning_rate", values[0] if values else 0.001))
-    try:
-        schedule = SCHEDULES[name](peak, epochs * step_each_epoch, step_each_epoch, **settings)
-    except TypeError as error:
-        raise ValueError(f"learning rate schedule {name}: {error}") from error
-    if warmup <= 0:
+    settings = {key: value for key, value in section.items() if key not in _SET_BY_TRAINING}
+    settings.setdefault("name", "Const")
+    warmup_steps = round((settings.pop("warmup_epoch", 0) or 0) * step_each_epoch)
+    # Piecewise has no learning_rate of its own: it starts at the first of its values
+    first = (settings.get("values") or [_DEFAULT_RATE])[0]
+    peak = float(settings.pop("learning_rate", first))
+    steps = epochs * step_each_epoch
+    schedule = build_named(
+        "lr",
+        SCHEDULES,
+        settings,
+        learning_rate=peak,
+        steps=epochs * step_each_epoch,
+        per_epoch=step_each_epoch,
+    )
+    if warmup_steps <= 0:
         return schedule
-    top = float(values[0]) if values else peak
-    return lr.LinearWarmup(schedule, warmup_steps=warmup, start_lr=0.0, end_lr=top)
+    return lr.LinearWarmup(schedule, warmup_steps=warmup_steps, start_lr=0.0, end_lr=_rate_at_start(schedule))
+
+
+def _rate_at_start(schedule: Any) -> float:
+    """Return the rate a schedule begins with, where its warm-up leads to."""
+    return schedule if isinstance(schedule, float) else float(schedule.get_lr())

@@ -1,11 +1,14 @@
-"""The factory that the release's tools call: ``build_model`` and ``apply_to_static``."""
+"""The factory that the release's tools call: ``build_model`` and ``apply_to_static``.
+
+Source: how ``tools/train.py`` and ``ppocr/utils/export_model.py`` of PaddleOCR 3.7.0 call it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ppocr.modeling.architectures.base_model import BaseModel
+from .base_model import BaseModel
 
 __all__ = ["apply_to_static", "build_model"]
 
@@ -13,11 +16,17 @@ __all__ = ["apply_to_static", "build_model"]
 def build_model(config: Mapping[str, Any]) -> BaseModel:
     """Build a model from the ``Architecture`` section of a configuration.
 
+    Args:
+        config: The section; left as it is.
+
     Raises:
-        ValueError: A part is unknown, or the architecture is a distillation.
+        ValueError: A part or a key is unknown, or the architecture is a distillation.
     """
     if config.get("algorithm") == "Distillation" or config.get("name") == "DistillationModel":
-        raise ValueError("distillation needs the release's git tree: ppocr-kit vendor sync --source git")
+        raise ValueError(
+            "algorithm Distillation is not known here: it needs upstream's git tree "
+            "(ppocr-kit vendor sync --source git)"
+        )
     return BaseModel(config)
 
 
@@ -26,18 +35,18 @@ def apply_to_static(model: Any, config: Mapping[str, Any], logger: Any) -> Any:
 
     Args:
         model: The model.
-        config: The whole configuration; ``Global.d2s_train_image_shape`` is the image's shape
-            without the batch.
+        config: The whole configuration; ``Global.d2s_train_image_shape`` is the shape of an image,
+            (C, H, W), -1 where it varies.
         logger: Where to say so.
 
     Raises:
         ValueError: The shape is missing.
     """
     settings = config["Global"]
-    if not settings.get("to_static"):
+    if settings.get("to_static") is not True:
         return model
     if not settings.get("d2s_train_image_shape"):
-        raise ValueError("Global.to_static needs Global.d2s_train_image_shape")
+        raise ValueError("Global.to_static needs Global.d2s_train_image_shape, such as [3, 640, 640]")
     from paddle.jit import to_static
     from paddle.static import InputSpec
 

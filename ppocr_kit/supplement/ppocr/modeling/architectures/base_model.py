@@ -10,28 +10,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from paddle import nn
-from ppocr.modeling.backbones import build_backbone
-from ppocr.modeling.heads import build_head
-from ppocr.modeling.necks import build_neck
+
+from ..backbones import build_backbone
+from ..heads import build_head
+from ..necks import build_neck
+from ..transforms import build_transform
 
 
 class BaseModel(nn.Layer):
     """A model as its ``Architecture`` section describes it.
 
     Args:
-        config: ``model_type``, ``in_channels`` (3), ``Backbone``, ``Neck`` (may be absent),
-            ``Head`` (may be absent) and ``return_all_feats``; left as it is.
+        config: ``model_type``, ``in_channels`` (3), ``Transform``, ``Backbone``, ``Neck``, ``Head``
+            (each but the backbone may be absent or null) and ``return_all_feats``; left as it is.
 
     Raises:
-        ValueError: A name is unknown, or a transform is asked for.
+        ValueError: A part is missing, or its name or one of its keys is unknown.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
-        if config.get("Transform"):
-            raise ValueError(f"Transform '{config['Transform'].get('name')}' is not known here")
+        for key in ("model_type", "Backbone"):
+            if not config.get(key):
+                raise ValueError(f"Architecture needs the key '{key}'")
         channels: Any = config.get("in_channels", 3)
         self.return_all_feats = bool(config.get("return_all_feats", False))
+        self.transform = build_transform(config["Transform"], channels) if config.get("Transform") else None
+        if self.transform is not None:
+            channels = self.transform.out_channels
         self.backbone = build_backbone(config["Backbone"], config["model_type"], channels)
         channels = self.backbone.out_channels
         self.neck = build_neck(config["Neck"], channels) if config.get("Neck") else None
@@ -48,9 +54,11 @@ class BaseModel(nn.Layer):
 
         Returns:
             The last part's output. With ``return_all_feats`` a dict: while training every part's
-            output by name (``backbone_out``, ``neck_out``, ``head_out`` or the head's own keys),
-            otherwise the last one only.
+            output by name (``backbone_out``, ``neck_out``, ``head_out``, or the keys of a part that
+            gives a dict itself), otherwise the last one only.
         """
+        if self.transform is not None:
+            x = self.transform(x)
         outputs: dict[str, Any] = {}
         for name, part in (("backbone", self.backbone), ("neck", self.neck), ("head", self.head)):
             if part is None:

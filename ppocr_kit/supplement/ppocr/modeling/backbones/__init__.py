@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ppocr.modeling.backbones import det_mobilenet_v3, rec_mobilenet_v3
-from ppocr.modeling.choice import build_named
+from ..choice import build_named, known_name
+from . import det_mobilenet_v3, rec_mobilenet_v3
 
 BACKBONES: dict[str, dict[str, type[Any]]] = {
     "det": {"MobileNetV3": det_mobilenet_v3.MobileNetV3},
@@ -17,9 +17,13 @@ BACKBONES: dict[str, dict[str, type[Any]]] = {
 def build_backbone(config: Mapping[str, Any], model_type: str, in_channels: int) -> Any:
     """Build the backbone that a configuration names.
 
+    Args:
+        config: The ``Backbone`` section.
+        model_type: ``det`` or ``rec``: the same name means another network in each.
+        in_channels: Channels of the image.
+
     Raises:
-        ValueError: The model type or the name is unknown.
+        ValueError: The model type, the name or a key is unknown.
     """
-    if model_type not in BACKBONES:
-        raise ValueError(f"no backbones for model_type '{model_type}'; there are {sorted(BACKBONES)}")
-    return build_named("Backbone", BACKBONES[model_type], config, in_channels=in_channels)
+    table = BACKBONES[known_name("model_type", model_type, list(BACKBONES))]
+    return build_named("Backbone", table, config, in_channels=in_channels)

@@ -9,17 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from paddle import nn
-from ppocr.modeling.backbones.mobilenet_v3 import (
-    STEM_CHANNELS,
-    Block,
-    ConvBNLayer,
-    ResidualUnit,
-    choose_table,
-    make_divisible,
-)
 
-# The first halving inside the blocks belongs to the first stage: that stage ends at 1/4.
-_FIRST_CUT_AFTER = {"large": 2, "small": 0}
+from .mobilenet_v3 import STEM_CHANNELS, ConvBNLayer, ResidualUnit, choose_table, make_divisible
+
+# The first halving inside the blocks belongs to the first stage, so that this one ends at 1/4: it is
+# made by block 1 of the large variant and by block 0 of the small one.
+_FIRST_HALVING = {"large": 1, "small": 0}
 
 
 class MobileNetV3(nn.Layer):
@@ -28,8 +23,14 @@ class MobileNetV3(nn.Layer):
     Args:
         in_channels: Channels of the image.
         model_name: ``large`` or ``small``.
-        scale: Width multiplier.
+        scale: Width multiplier, above 0.
         disable_se: Leave out squeeze-and-excitation everywhere.
+
+    Attributes:
+        out_channels: Channels of the four maps, finest first.
+
+    Raises:
+        ValueError: ``model_name`` or ``scale`` is none of these.
     """
 
     def __init__(
@@ -38,39 +39,33 @@ class MobileNetV3(nn.Layer):
         model_name: str = "large",
         scale: float = 0.5,
         disable_se: bool = False,
-        **kwargs: Any,
     ) -> None:
         super().__init__()
-        blocks, last = choose_table(model_name)
+        blocks, last = choose_table(model_name, scale)
         channels = make_divisible(STEM_CHANNELS * scale)
         self.conv = ConvBNLayer(in_channels, channels, 3, stride=2, act="hardswish")
         self.out_channels: list[int] = []
-        self.stages: list[nn.Sequential] = []
         layers: list[nn.Layer] = []
         for index, block in enumerate(blocks):
-            if block.stride == 2 and index > _FIRST_CUT_AFTER[model_name]:
+            if block.stride == 2 and index > _FIRST_HALVING[model_name]:
                 self._end_stage(layers, channels)
                 layers = []
-            layers.append(self._unit(channels, block, scale, disable_se))
+            squeeze = block.squeeze and not disable_se
+            layers.append(ResidualUnit(channels, block, scale, block.stride, squeeze))
             channels = layers[-1].out_channels
         width = make_divisible(scale * last)
         layers.append(ConvBNLayer(channels, width, act="hardswish"))
         self._end_stage(layers, width)
 
-    def _unit(self, channels: int, block: Block, scale: float, disable_se: bool) -> ResidualUnit:
-        return ResidualUnit(channels, block, scale, block.stride, block.squeeze and not disable_se)
-
     def _end_stage(self, layers: list[nn.Layer], channels: int) -> None:
-        stage = nn.Sequential(*layers)
-        self.add_sublayer(f"stage{len(self.stages)}", stage)
-        self.stages.append(stage)
+        self.add_sublayer(f"stage{len(self.out_channels)}", nn.Sequential(*layers))
         self.out_channels.append(channels)
 
     def forward(self, x: Any) -> list[Any]:
         """Map images (N, 3, H, W) to four maps (N, C_i, H / 2^(i+2), W / 2^(i+2)), i = 0..3."""
         x = self.conv(x)
         maps = []
-        for stage in self.stages:
-            x = stage(x)
+        for index in range(len(self.out_channels)):
+            x = getattr(self, f"stage{index}")(x)
             maps.append(x)
         return maps

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 import paddle.nn.functional as F
 from paddle import nn
 
-Stride = Any  # int, or (vertical, horizontal)
+from ..choice import known_name
+
+Stride = Union[int, tuple[int, int]]  # a pair is (vertical, horizontal)
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,15 @@ STEM_CHANNELS = 16
 _ACTIVATIONS = {"relu": F.relu, "hardswish": F.hardswish}
 
 
-def choose_table(model_name: str) -> tuple[Sequence[Block], int]:
-    """Return the blocks and the last channels of a variant.
+def choose_table(model_name: str, scale: float) -> tuple[Sequence[Block], int]:
+    """Return the blocks and the last channels of a variant, both at width 1.0.
 
     Raises:
-        ValueError: The name is neither ``large`` nor ``small``.
+        ValueError: The name is neither ``large`` nor ``small``, or the scale is not above 0.
     """
-    if model_name not in TABLES:
-        raise ValueError(f"MobileNetV3 has no model_name '{model_name}'; there are {sorted(TABLES)}")
-    return TABLES[model_name]
+    if not scale > 0:
+        raise ValueError(f"MobileNetV3 wants a scale above 0, not {scale}")
+    return TABLES[known_name("MobileNetV3 model_name", model_name, list(TABLES))]
 
 
 def make_divisible(channels: float, divisor: int = 8) -> int:

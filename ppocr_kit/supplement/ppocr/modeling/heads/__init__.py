@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ppocr.modeling.choice import build_named
-from ppocr.modeling.heads.det_db_head import DBHead
-from ppocr.modeling.heads.rec_ctc_head import CTCHead
+from ..choice import build_named
+from .det_db_head import DBHead
+from .rec_ctc_head import CTCHead
 
 HEADS: dict[str, type[Any]] = {"DBHead": DBHead, "CTCHead": CTCHead}
 
@@ -16,6 +16,6 @@ def build_head(config: Mapping[str, Any], in_channels: int) -> Any:
     """Build the head that a configuration names.
 
     Raises:
-        ValueError: The name is unknown.
+        ValueError: The name or a key is unknown.
     """
     return build_named("Head", HEADS, config, in_channels=in_channels)

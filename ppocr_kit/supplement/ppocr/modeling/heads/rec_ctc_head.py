@@ -16,10 +16,11 @@ from paddle.regularizer import L2Decay
 
 def _linear(in_channels: int, out_channels: int, fc_decay: float) -> nn.Linear:
     reach = 1.0 / math.sqrt(in_channels)
-    weight, bias = (
-        ParamAttr(regularizer=L2Decay(fc_decay), initializer=Uniform(-reach, reach)) for _ in range(2)
-    )
-    return nn.Linear(in_channels, out_channels, weight_attr=weight, bias_attr=bias)
+
+    def attribute() -> ParamAttr:
+        return ParamAttr(regularizer=L2Decay(fc_decay), initializer=Uniform(-reach, reach))
+
+    return nn.Linear(in_channels, out_channels, weight_attr=attribute(), bias_attr=attribute())
 
 
 class CTCHead(nn.Layer):
@@ -28,9 +29,9 @@ class CTCHead(nn.Layer):
     Args:
         in_channels: Channels of the sequence.
         out_channels: Characters of the dictionary plus the blank, which is number 0.
-        fc_decay: L2 decay of this layer.
+        fc_decay: L2 decay of this layer; it takes the place of the optimizer's.
         mid_channels: Channels between two linear layers.
-        return_feats: Whether the input goes out beside the scores.
+        return_feats: Whether what the last layer reads goes out beside the scores while training.
     """
 
     def __init__(
@@ -40,7 +41,6 @@ class CTCHead(nn.Layer):
         fc_decay: float = 0.0004,
         mid_channels: int | None = None,
         return_feats: bool = False,
-        **kwargs: Any,
     ) -> None:
         super().__init__()
         self.out_channels = out_channels
@@ -53,12 +53,12 @@ class CTCHead(nn.Layer):
             self.fc2 = _linear(mid_channels, out_channels, fc_decay)
 
     def forward(self, x: Any, targets: Any = None) -> Any:
-        """Map (N, T, C) to (N, T, out_channels): scores in training, probabilities otherwise."""
+        """Map (N, T, C) to (N, T, out_channels): scores while training, probabilities otherwise."""
         if self.mid_channels is None:
             scores = self.fc(x)
         else:
             x = self.fc1(x)
             scores = self.fc2(x)
         if not self.training:
-            scores = F.softmax(scores, axis=2)
+            return F.softmax(scores, axis=2)
         return (x, scores) if self.return_feats else scores

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ppocr.modeling.choice import build_named
-from ppocr.modeling.necks.db_fpn import DBFPN
-from ppocr.modeling.necks.rnn import SequenceEncoder
+from ..choice import build_named
+from .db_fpn import DBFPN
+from .sequence_encoder import SequenceEncoder
 
 NECKS: dict[str, type[Any]] = {"DBFPN": DBFPN, "SequenceEncoder": SequenceEncoder}
 
@@ -16,6 +16,6 @@ def build_neck(config: Mapping[str, Any], in_channels: Any) -> Any:
     """Build the neck that a configuration names.
 
     Raises:
-        ValueError: The name is unknown.
+        ValueError: The name or a key is unknown.
     """
     return build_named("Neck", NECKS, config, in_channels=in_channels)

@@ -40,21 +40,24 @@ class DBFPN(nn.Layer):
 
     Args:
         in_channels: Channels of the four maps, finest first.
-        out_channels: Channels of the joined map, a multiple of 4.
+        out_channels: Channels of the joined map, a multiple of 4: each level gives a quarter.
+
+    Raises:
+        ValueError: The channels are not so.
     """
 
-    def __init__(self, in_channels: Sequence[int], out_channels: int, **kwargs: Any) -> None:
+    def __init__(self, in_channels: Sequence[int], out_channels: int) -> None:
         super().__init__()
+        if len(in_channels) != 4 or out_channels % 4:
+            raise ValueError(
+                "DBFPN joins four maps into out_channels that are a multiple of 4, "
+                f"not {len(in_channels)} maps into {out_channels}"
+            )
         self.out_channels = out_channels
-        c2, c3, c4, c5 = in_channels
-        self.in2_conv = _convolution(c2, out_channels, 1)
-        self.in3_conv = _convolution(c3, out_channels, 1)
-        self.in4_conv = _convolution(c4, out_channels, 1)
-        self.in5_conv = _convolution(c5, out_channels, 1)
-        self.p5_conv = _convolution(out_channels, out_channels // 4, 3)
-        self.p4_conv = _convolution(out_channels, out_channels // 4, 3)
-        self.p3_conv = _convolution(out_channels, out_channels // 4, 3)
-        self.p2_conv = _convolution(out_channels, out_channels // 4, 3)
+        for level, channels in zip((2, 3, 4, 5), in_channels):
+            self.add_sublayer(f"in{level}_conv", _convolution(channels, out_channels, 1))
+        for level in (5, 4, 3, 2):
+            self.add_sublayer(f"p{level}_conv", _convolution(out_channels, out_channels // 4, 3))
 
     def forward(self, maps: Sequence[Any]) -> Any:
         """Map (N, C_i, H / 2^(i+2), W / 2^(i+2)), i = 0..3, to (N, out_channels, H / 4, W / 4)."""
