@@ -20,6 +20,7 @@ from typing import Any
 
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
 from ppocr_kit.vendor.compat_rows import guard_rows
+from ppocr_kit.vendor.launch import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ def end_reader_threads(module: ModuleType) -> None:
     reader._thread_loop = thread_loop
 
 
+def end_loader_processes(module: ModuleType) -> None:
+    """Let the processes of a data loader end with the training that they load for."""
+    original = module._worker_loop
+
+    @wraps(original)
+    def worker_loop(*args: Any, **kwargs: Any) -> None:
+        end_with_parent()
+        original(*args, **kwargs)
+
+    module._worker_loop = worker_loop  # type: ignore[attr-defined]
+
+
 def accept_any_opencv(module: ModuleType) -> None:
     """Let one installed OpenCV wheel stand for the others, which hold the same ``cv2``."""
     original = module.get_dep_version
@@ -90,6 +103,14 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         "paddle/io/dataloader/dataloader_iter.py, _DataLoaderIterSingleProcess._thread_loop",
         "paddle.io.dataloader.dataloader_iter",
         end_reader_threads,
+    ),
+    Workaround(
+        "loader-processes",
+        "the processes of the data loader stay behind for ever when a training is killed",
+        "paddlepaddle 3.3.1",
+        "paddle/io/dataloader/worker.py, _worker_loop (passes its timeout as ``block``)",
+        "paddle.io.dataloader.worker",
+        end_loader_processes,
     ),
     Workaround(
         "safe-checkpoints",

@@ -28,9 +28,9 @@ from ppocr_kit.vendor.failures import require_outputs, require_success, timeout_
 from ppocr_kit.vendor.output import LineSplitter, Log, Tail
 
 OnLine = Callable[[str], None]
-# The release's tools end within milliseconds of SIGTERM; a kit command inside a kit command
-# needs a moment to end its own tools first.
-GRACE_S = 10.0
+# A tool that is not waiting for data ends within milliseconds of SIGTERM. One that waits notices
+# late or never, and loses nothing by SIGKILL: checkpoints are written atomically (compat.py).
+GRACE_S = 5.0
 # A tool that has exited may leave a child that holds its output open; it gets this long.
 _LINGER_S = 2.0
 _CHUNK = 1 << 16
