@@ -9,7 +9,7 @@ import pytest
 
 from ppocr_kit import errors
 from ppocr_kit.labels.codes import LABEL_CODES
-from ppocr_kit.vendor.diagnose import FAULTS
+from ppocr_kit.vendor.faults import FAULTS
 
 
 @pytest.fixture(scope="module")

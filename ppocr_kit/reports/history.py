@@ -100,7 +100,7 @@ def history_of(events: Sequence[LogEvent], steps_per_epoch: int | None) -> Histo
     return History(
         points=tuple(TrainingPoint(places[id(step)], step.loss, step.lr) for step in steps),
         validations=tuple(
-            Validation(places[id(step)], _metrics(event.values))
+            Validation(places[id(step)], metrics_only(event.values))
             for step, event in kept
             if isinstance(event, EvalMetric)
         ),
@@ -121,5 +121,6 @@ def _places(steps: Sequence[TrainStep], steps_per_epoch: int | None) -> list[flo
     return places
 
 
-def _metrics(values: Mapping[str, float]) -> dict[str, float]:
+def metrics_only(values: Mapping[str, float]) -> dict[str, float]:
+    """Leave out the numbers of a metric line that measure no quality: speed, epochs, steps."""
     return {name: value for name, value in values.items() if name not in _NOT_METRICS}

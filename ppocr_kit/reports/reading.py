@@ -10,7 +10,7 @@ from ppocr_kit.errors import DataError
 from ppocr_kit.reports.evaluation import read_measurements
 from ppocr_kit.reports.exports import read_exports
 from ppocr_kit.reports.fields import Fields, read_fields
-from ppocr_kit.reports.history import read_history
+from ppocr_kit.reports.history import metrics_only, read_history
 from ppocr_kit.reports.run_report import CheckpointFile, DataFacts, RunReport, TrainingFacts
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import read_config
@@ -36,7 +36,7 @@ def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunRepo
     training = _training(fields, folder)
     history = read_history(folder, training.steps_per_epoch)
     final = fields.numbers("final") or dict(history.best)
-    best_epoch = final.pop("best_epoch", None)
+    best_epoch = final.get("best_epoch")
     checkpoints = _checkpoints(folder)
     return RunReport(
         folder=folder,
@@ -50,7 +50,7 @@ def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunRepo
         versions=fields.texts("versions"),
         training=training,
         best_epoch=int(best_epoch) if best_epoch is not None and math.isfinite(best_epoch) else None,
-        best_values=final,
+        best_values=metrics_only(final),
         history=history,
         measurements=read_measurements(folder, record.task),
         checkpoints=checkpoints,

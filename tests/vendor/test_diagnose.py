@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_kit.vendor.diagnose import FAULTS, diagnose, find_fault
+from ppocr_kit.vendor.diagnose import diagnose, find_fault
+from ppocr_kit.vendor.faults import FAULTS
 
 _LOG = "[2026/11/21 03:12:53] ppocr"
 _FILE = '  File "/project/vendor/PaddleOCR-3.7.0/ppocr/utils/save_load.py", line 113, in load_model'
@@ -57,7 +58,14 @@ EXCERPTS: dict[str, list[str]] = {
         "last):\nException: 'NoneType' object is not iterable\nRecursionError: maximum recursion depth "
         "exceeded while calling a Python object",
     ],
+    "unusable-rows": [
+        "ppocr_kit.vendor.compat_rows.RowError: 200 rows one after the other cannot be used for training, the last one because Exception: gone/a.jpg does not exist!: a.jpg\tword",
+    ],
+    "unusable-evaluation-row": [
+        "RowError: this row of the evaluation set cannot be scored, because Exception: gone/a.jpg does not exist!: a.jpg\tword; mend it or take it out",
+    ],
     "no-gpu-build": [
+        "AttributeError: 'ParallelEnv' object has no attribute '_device_id'. Did you mean: 'device_id'?",
         "Config use_gpu cannot be set as true while your paddle is not compiled with cuda ! \nPlease try: \n"
         "\t1. Install paddlepaddle to run model on gpu",
         "ValueError: The device should not be 'gpu', since PaddlePaddle is not compiled with CUDA",
@@ -105,6 +113,9 @@ EXCERPTS: dict[str, list[str]] = {
     ],
     "protobuf": ["TypeError: Descriptors cannot be created directly."],
     "missing-network": ["ModuleNotFoundError: No module named 'ppocr.modeling.backbones.rec_svtrnet'"],
+    "not-supplied": [
+        "ValueError: Backbone 'ResNet' is not known here; there are MobileNetV3 (what else upstream has comes with its git tree: ppocr-kit vendor sync --source git)",
+    ],
     "broken-release": ["ModuleNotFoundError: No module named 'ppocr.data.imaug'"],
     "missing-module": ["Traceback (most recent call last):\nModuleNotFoundError: No module named 'lmdb'"],
     "import-clash": [
@@ -151,6 +162,7 @@ EXCERPTS: dict[str, list[str]] = {
     "number-as-text": [
         "TypeError: '<=' not supported between instances of 'float' and 'str'",
         "TypeError: unsupported operand type(s) for *: 'float' and 'str'",
+        "ValueError: could not convert string to float: '1e-3x'",
     ],
     "yaml": [
         "yaml.scanner.ScannerError: while scanning for the next token\nfound character '\\t' that cannot start "
@@ -161,6 +173,9 @@ EXCERPTS: dict[str, list[str]] = {
     ],
     "unexpected-argument": [
         "TypeError: MobileNetV3.__init__() got an unexpected keyword argument 'scael'",
+    ],
+    "unknown-setting": [
+        "ValueError: Backbone MobileNetV3 does not know the key 'scael'; did you mean scale?",
     ],
     "wrong-shape": [
         "ValueError: (InvalidArgument) The input of Op(Conv) should be a 4-D or 5-D Tensor. But received: "
@@ -227,6 +242,14 @@ def test_origin_wins_over_what_follows_from_it() -> None:
     found = find_fault(lines)
     assert found is not None
     assert found[0].name == "shared-memory"
+
+
+def test_row_that_was_passed_over_is_not_the_reason_of_a_later_failure() -> None:
+    passed = f"{_LOG} WARNING: row left out of training, a random one takes its place (1 so far), because Exception: a.jpg does not exist!: a.jpg"
+    assert diagnose([passed]) is None
+    found = find_fault([passed, "KeyError: 'Head'"])
+    assert found is not None
+    assert found[0].name == "absent-key"
 
 
 def test_only_the_end_of_a_long_output_counts() -> None:
