@@ -24,7 +24,7 @@ def unpack_archive(archive: Path, target: Path, track: Track = no_progress) -> N
     """Unpack a ``.tar.gz`` with one folder at its top, whose content goes into ``target``.
 
     Args:
-        archive: The archive.
+        archive: The archive; its checksum is the caller's business.
         target: An existing, empty folder.
         track: Shows progress by member.
 

@@ -111,7 +111,11 @@ def key_file_differences(path: Path, version: str) -> list[str]:
     """List the files that the kit relies on and that are not as published; none if unknown."""
     pin = PINS.get(version)
     known = {} if pin is None else pin.key_files
-    return [name for name, digest in known.items() if sha256_of(path / name) != digest]
+    return [
+        name
+        for name, digest in known.items()
+        if not (path / name).is_file() or sha256_of(path / name) != digest
+    ]
 
 
 def hash_tree(path: Path, track: Track = no_progress) -> dict[str, str]:
