@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.datasets.cutting import CutPlace, usable_cores
+from ppocr_kit.datasets.cutting import CutPlace
 from ppocr_kit.datasets.dictionary import CharacterSet, LabelText, check_characters, gather_characters
 from ppocr_kit.datasets.manifest import MANIFEST_NAME
 from ppocr_kit.datasets.pages import PageSet, cut_sources
@@ -18,6 +18,7 @@ from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.datasets.writing import CROP_FOLDER, IMAGE_FOLDER, DatasetContent, write_dataset
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
+from ppocr_kit.labels.parallel import usable_cores
 from ppocr_kit.labels.sources import Source, read_sources
 from ppocr_kit.problems import Problem
 from ppocr_kit.progress import Track, no_progress

@@ -1,40 +1,25 @@
-"""The work on one page: decode once, place its boxes, copy the image, cut and write its crops.
-
-Pages are worked on by several threads: decoding, warping and encoding run outside the interpreter
-lock. Results come back in the order of the pages.
-"""
+"""The work on one page: decode once, place its boxes, copy the image, cut and write its crops."""
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 
 from ppocr_kit.datasets.rows import image_suffix, page_name
 from ppocr_kit.errors import DataError
-from ppocr_kit.geometry import Image, as_points, crop_quad, polygon_to_quad
+from ppocr_kit.geometry import Image, crop_quad, polygon_to_quad
 from ppocr_kit.labels.boxes import Finding
-from ppocr_kit.labels.images import BadImage, read_page_image
-from ppocr_kit.labels.placement import PlacedRegion, place_regions
+from ppocr_kit.labels.placement import PlacedRegion, place_page
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-# Lossless, so that a crop read back is the crop that prediction cuts; level 1 because higher levels
-# cost several times the time for a tenth of the size.
-CROP_SUFFIX = ".png"
-_CROP_PARAMETERS = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-
-_PAGES_IN_FLIGHT_PER_THREAD = 8
+# JPEG at OpenCV's quality of 95, as PPOCRLabel exports crops. PNG at its fastest took nine times as
+# long to encode, twice as long to decode in each epoch, and twice the disk.
+CROP_SUFFIX = ".jpg"
 
 
 @dataclass(frozen=True)
@@ -95,23 +80,19 @@ def cut_page(page: LabeledImage, source: int, place: CutPlace) -> CutPage:
     Raises:
         OSError: Writing failed, for example because the disk is full.
     """
-    read = read_page_image(page.path)
-    if isinstance(read, BadImage):
-        return CutPage(page, source, ((read.code, None, read.detail),))
-    height, width = read.pixels.shape[:2]
-    regions, findings = place_regions(page.regions, width, height)
-    if page.regions and not regions:
-        return CutPage(page, source, tuple(findings))
-    image_hash = sha256(read.content)
+    placed = place_page(page)
+    if placed.image is None:
+        return CutPage(page, source, placed.findings)
+    image_hash = sha256(placed.image.content)
     image_sha256 = image_hash.hexdigest()
     image_hash.update(render_boxes(page.regions).encode("utf-8"))
     name = page_name(page.path, image_hash.hexdigest())
     image_name = name + image_suffix(page.path)
-    crops = _cut_crops(read.pixels, regions, name, place.crops)
+    crops = _cut_crops(placed.image.pixels, placed.regions, name, place.crops)
     if place.images is not None:
-        (place.images / image_name).write_bytes(read.content)
+        (place.images / image_name).write_bytes(placed.image.content)
     return CutPage(
-        page, source, tuple(findings), name, image_name, image_sha256, tuple(regions), tuple(crops)
+        page, source, placed.findings, name, image_name, image_sha256, placed.regions, tuple(crops)
     )
 
 
@@ -125,39 +106,14 @@ def _cut_crops(pixels: Image, regions: Iterable[PlacedRegion], name: str, folder
         crop = Crop(f"{name}_{index:03d}{CROP_SUFFIX}", placed.rec_text, index)
         crops.append(crop)
         if folder is not None:
-            cut = crop_quad(pixels, polygon_to_quad(as_points(placed.outline)))
+            cut = crop_quad(pixels, polygon_to_quad(placed.outline))
             _write_crop(folder / crop.name, cut)
     return crops
 
 
 def _write_crop(path: Path, pixels: Image) -> None:
     """Encode and write one crop."""
-    done, encoded = cv2.imencode(CROP_SUFFIX, pixels, _CROP_PARAMETERS)
+    done, encoded = cv2.imencode(CROP_SUFFIX, pixels)
     if not done:
         raise DataError("OpenCV cannot encode a crop", at=path.name)
     path.write_bytes(encoded.tobytes())
-
-
-def usable_cores() -> int:
-    """Return the number of cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def map_in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
-    """Apply ``work`` in threads and yield results in order, holding only a few at a time.
-
-    When it raises, work that has not begun is dropped.
-    """
-    pending: deque[Future[Result]] = deque()
-    executor = ThreadPoolExecutor(max_workers=threads)
-    try:
-        for item in items:
-            pending.append(executor.submit(work, item))
-            if len(pending) >= threads * _PAGES_IN_FLIGHT_PER_THREAD:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)

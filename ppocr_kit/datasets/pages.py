@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ppocr_kit.datasets.cutting import CutPage, CutPlace, cut_page, map_in_order
+from ppocr_kit.datasets.cutting import CutPage, CutPlace, cut_page
 from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.parallel import map_in_order
 from ppocr_kit.labels.region import LabeledImage
-from ppocr_kit.labels.sources import Source
+from ppocr_kit.labels.sources import Source, sort_problems
 from ppocr_kit.problems import Problem
 from ppocr_kit.progress import Track
 
@@ -58,21 +59,6 @@ def cut_sources(sources: Sequence[Source], place: CutPlace, threads: int, track:
     pages, copies = _drop_copies(sources, [page for page in cut if page.usable])
     problems.extend(copies)
     return PageSet(tuple(sources), tuple(pages), tuple(sort_problems(sources, problems)))
-
-
-def sort_problems(sources: Sequence[Source], problems: Iterable[Problem]) -> list[Problem]:
-    """Order findings by folder name, line and box, whatever the order of the sources."""
-    names = {str(source.label_file): source.name for source in sources}
-    return sorted(
-        problems,
-        key=lambda found: (
-            names.get(found.file, ""),
-            found.file,
-            found.line or 0,
-            -1 if found.region is None else found.region,
-            found.code,
-        ),
-    )
 
 
 def _page_problem(

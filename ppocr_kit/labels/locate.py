@@ -65,7 +65,7 @@ class ImageLocator:
         if code == "L023":
             direct = self._file(self.parent, parts, must_start_with_folder=True)
             if direct is not None:
-                return Found(direct, code)
+                return Found(direct, code, f"'{key}'")
         # The longest tail first: images/a.png before a.png.
         for start in range(len(parts)):
             path = self._file(self.folder, parts[start:])

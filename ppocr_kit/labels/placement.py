@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ppocr_kit.geometry import as_points, crosses_itself, signed_area, uncross
+from ppocr_kit.geometry import as_points, crop_size, crosses_itself, polygon_to_quad, signed_area, uncross
 from ppocr_kit.labels.boxes import Finding
-from ppocr_kit.labels.region import IGNORED_TEXTS, PLACEHOLDER_TEXTS, REPLACEMENT, TextRegion
+from ppocr_kit.labels.images import BadImage, PageImage, read_page_image
+from ppocr_kit.labels.region import (
+    IGNORED_TEXTS,
+    PLACEHOLDER_TEXTS,
+    REPLACEMENT,
+    LabeledImage,
+    TextRegion,
+)
 from ppocr_kit.text import clean_text
 
 Polygon = tuple[tuple[float, float], ...]
 
-_LEAST_SIDE = 1.0
+_LEAST_SIDE = 1
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,34 @@ class PlacedRegion:
     polygon: Polygon
     outline: Polygon
     rec_text: str | None
+
+
+@dataclass(frozen=True)
+class PlacedPage:
+    """A page with its image opened and its regions fitted.
+
+    Attributes:
+        page: As labelled.
+        image: The decoded image, None when the page cannot be used.
+        regions: The regions that remain; empty for a page without text.
+        findings: What was found about image and boxes.
+    """
+
+    page: LabeledImage
+    image: PageImage | None
+    regions: tuple[PlacedRegion, ...]
+    findings: tuple[Finding, ...]
+
+
+def place_page(page: LabeledImage) -> PlacedPage:
+    """Open the image of a page and fit the regions to it."""
+    image = read_page_image(page.path)
+    if isinstance(image, BadImage):
+        return PlacedPage(page, None, (), ((image.code, None, image.detail),))
+    height, width = image.pixels.shape[:2]
+    regions, findings = place_regions(page.regions, width, height)
+    usable = bool(regions) or not page.regions
+    return PlacedPage(page, image if usable else None, tuple(regions), tuple(findings))
 
 
 def place_regions(
@@ -100,11 +134,8 @@ def _is_far_outside(points: Polygon, width: int, height: int) -> bool:
 
 
 def _is_thin(points: Polygon) -> bool:
-    """Tell whether the crop of four corners would have no row or no column of pixels."""
-    if len(points) != 4:
-        return False
-    top, right, bottom, left = (math.dist(points[k], points[(k + 1) % 4]) for k in range(4))
-    return max(top, bottom) < _LEAST_SIDE or max(right, left) < _LEAST_SIDE
+    """Tell whether the crop of a region would have no row or no column of pixels."""
+    return min(crop_size(points if len(points) == 4 else polygon_to_quad(points))) < _LEAST_SIDE
 
 
 def _clip(points: Polygon, width: int, height: int) -> Polygon:

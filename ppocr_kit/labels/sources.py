@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,9 @@ from ppocr_kit.labels.region import LabeledImage
 from ppocr_kit.problems import Problem
 
 _UNVERIFIED_NAME = "Cache.cach"
+
+# How keys are written is a habit of the whole file: told once, not for each of its pages.
+_ONCE_PER_FILE = ("L021", "L022", "L023")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,21 @@ def read_sources(paths: Sequence[Path]) -> list[Source]:
             raise UsageError(f"'{given}' is the same folder as '{seen[real]}'", hint="name each folder once")
         seen[real] = given
     return [_read_source(label_file) for label_file in label_files]
+
+
+def sort_problems(sources: Sequence[Source], problems: Iterable[Problem]) -> list[Problem]:
+    """Order findings by folder name, line and box, whatever the order of the sources."""
+    names = {str(source.label_file): source.name for source in sources}
+    return sorted(
+        problems,
+        key=lambda found: (
+            names.get(found.file, ""),
+            found.file,
+            found.line or 0,
+            -1 if found.region is None else found.region,
+            found.code,
+        ),
+    )
 
 
 def find_label_file(path: Path) -> Path:
@@ -110,9 +129,12 @@ def _find_images(
     locator = ImageLocator(folder)
     pages: dict[Path, LabeledImage] = {}
     problems = []
+    notations: dict[str, list[tuple[LabelLine, str]]] = defaultdict(list)
     for line in lines:
         found = locator.find(line.key)
-        if found.code is not None:
+        if found.code in _ONCE_PER_FILE:
+            notations[found.code].append((line, found.detail))
+        elif found.code is not None:
             problems.append(label_problem(found.code, shown, line.line, detail=found.detail))
         if found.path is None:
             continue
@@ -121,6 +143,10 @@ def _find_images(
             detail = f"'{earlier.key}' is labelled again in line {line.line} as '{line.key}'"
             problems.append(label_problem("L016", shown, earlier.line, detail=detail))
         pages[found.path] = LabeledImage(line.key, found.path, line.regions, line.line)
+    for code, uses in notations.items():
+        first, detail = uses[0]
+        count = f"{len(uses)} of {len(lines)} keys, the first is {detail}"
+        problems.append(label_problem(code, shown, first.line, detail=count))
     return list(pages.values()), problems
 
 
