@@ -91,7 +91,7 @@ def build_learning_rate(section: Mapping[str, Any], epochs: int, step_each_epoch
         SCHEDULES,
         settings,
         learning_rate=peak,
-        steps=epochs * step_each_epoch,
+        steps=steps,
         per_epoch=step_each_epoch,
     )
     if warmup_steps <= 0:

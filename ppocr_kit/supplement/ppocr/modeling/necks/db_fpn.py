@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 from paddle.nn.initializer import KaimingUniform
+
+from ..upsampling import repeat_pixels
 
 
 def _convolution(in_channels: int, out_channels: int, kernel: int) -> nn.Conv2D:
@@ -24,15 +25,6 @@ def _convolution(in_channels: int, out_channels: int, kernel: int) -> nn.Conv2D:
         weight_attr=paddle.ParamAttr(initializer=KaimingUniform()),
         bias_attr=False,
     )
-
-
-def _enlarge(x: Any, like: Any) -> Any:
-    """Repeat pixels until ``x`` is as large as ``like``.
-
-    The target size is given, not a factor: Paddle stores a factor as float64, which its oneDNN
-    kernels and paddle2onnx both refuse.
-    """
-    return F.interpolate(x, size=paddle.shape(like)[2:], mode="nearest")
 
 
 class DBFPN(nn.Layer):
@@ -60,14 +52,16 @@ class DBFPN(nn.Layer):
             self.add_sublayer(f"p{level}_conv", _convolution(out_channels, out_channels // 4, 3))
 
     def forward(self, maps: Sequence[Any]) -> Any:
-        """Map (N, C_i, H / 2^(i+2), W / 2^(i+2)), i = 0..3, to (N, out_channels, H / 4, W / 4)."""
+        """Map (N, C_i, H / 2^(i+2), W / 2^(i+2)), i = 0..3, to (N, out_channels, H / 4, W / 4).
+
+        H and W are those of the image, multiples of 32.
+        """
         c2, c3, c4, c5 = maps
         in5 = self.in5_conv(c5)
-        in4 = self.in4_conv(c4)
-        out4 = in4 + _enlarge(in5, in4)
-        in3 = self.in3_conv(c3)
-        out3 = in3 + _enlarge(out4, in3)
-        in2 = self.in2_conv(c2)
-        p2 = self.p2_conv(in2 + _enlarge(out3, in2))
-        coarse = (self.p5_conv(in5), self.p4_conv(out4), self.p3_conv(out3))
-        return paddle.concat([*(_enlarge(level, p2) for level in coarse), p2], axis=1)
+        out4 = self.in4_conv(c4) + repeat_pixels(in5, 2)
+        out3 = self.in3_conv(c3) + repeat_pixels(out4, 2)
+        out2 = self.in2_conv(c2) + repeat_pixels(out3, 2)
+        p5 = repeat_pixels(self.p5_conv(in5), 8)
+        p4 = repeat_pixels(self.p4_conv(out4), 4)
+        p3 = repeat_pixels(self.p3_conv(out3), 2)
+        return paddle.concat([p5, p4, p3, self.p2_conv(out2)], axis=1)
