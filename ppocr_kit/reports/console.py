@@ -47,9 +47,7 @@ def render_comparison(comparison: TaskComparison, *, width: int = 100, color: bo
     stream, console = _console(width, color)
     names = TASK_FACTS[comparison.task].metric_names
     console.rule(Text(f"{TASK_FACTS[comparison.task].title}, {words.plural(len(comparison.reports), 'run')}"))
-    marks = {one.split: "" if one.comparable else "!" for one in comparison.splits}
-    if len(comparison.reports) == 1:
-        marks = dict.fromkeys(marks, "")
+    marks = {one.split: "!" if one.differences else "" for one in comparison.splits}
     scores = [f"{one.split} {name}{marks[one.split]}" for one in comparison.splits for name in names]
     rows = [
         (

@@ -42,7 +42,6 @@ def report_to_json(report: RunReport) -> dict[str, Any]:
 def _history(history: History) -> dict[str, Any]:
     losses = [point.loss for point in history.points]
     return {
-        "sittings": history.sittings,
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
         "validations": [

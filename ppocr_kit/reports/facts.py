@@ -67,7 +67,7 @@ def training_rows(report: RunReport) -> list[Row]:
     release = report.release.get("version")
     source = report.release.get("source")
     networks = ", networks supplied by ppocr-kit" if report.supplemented else ""
-    rows: list[Row] = [
+    return [
         ("task", TASK_FACTS[report.task].title),
         ("model", words.text(report.model)),
         ("status", words.text(report.status)),
@@ -88,9 +88,6 @@ def training_rows(report: RunReport) -> list[Row]:
         ("finished", words.text(training.finished)),
         ("best epoch", words.count(report.best_epoch)),
     ]
-    if report.history.sittings > 1:
-        rows.append(("sittings", str(report.history.sittings)))
-    return rows
 
 
 def file_rows(report: RunReport) -> list[Row]:

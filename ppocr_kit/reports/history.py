@@ -48,13 +48,11 @@ class History:
         points: Training steps in order.
         validations: Evaluations in order.
         best: The values of the last ``best metric`` line, ``best_epoch`` among them.
-        sittings: How often training was started.
     """
 
     points: tuple[TrainingPoint, ...] = ()
     validations: tuple[Validation, ...] = ()
     best: Mapping[str, float] = field(default_factory=dict)
-    sittings: int = 0
 
     @property
     def lost_losses(self) -> int:
@@ -84,11 +82,9 @@ def history_of(events: Sequence[LogEvent], steps_per_epoch: int | None) -> Histo
     kept: list[tuple[TrainStep, LogEvent]] = []
     last: TrainStep | None = None
     best: Mapping[str, float] = {}
-    sittings = 0
     for event in events:
         if isinstance(event, TrainStep):
             if last is None or event.epoch < last.epoch or event.step <= last.step:
-                sittings += 1
                 kept = [pair for pair in kept if pair[0].epoch < event.epoch]
             last = event
         if isinstance(event, BestMetric):
@@ -105,7 +101,6 @@ def history_of(events: Sequence[LogEvent], steps_per_epoch: int | None) -> Histo
             if isinstance(event, EvalMetric)
         ),
         best=best,
-        sittings=sittings,
     )
 
 

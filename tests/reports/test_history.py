@@ -47,7 +47,6 @@ def test_second_sitting_replaces_the_epochs_it_did_again() -> None:
         found = history_of([*first, *again], 4)
         assert [point.loss for point in found.points] == [9.0, 7.0, 6.0]
         assert [one.values["acc"] for one in found.validations] == [0.1, 0.2]
-        assert found.sittings == 2
 
 
 def test_last_best_metric_counts() -> None:
