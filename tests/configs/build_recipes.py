@@ -1,0 +1,64 @@
+"""Run in the lane: build everything that configurations name with the release's own factories.
+
+``build_recipes.py RESULT CONFIG...`` writes, per configuration, what one training row and one
+evaluation row become, and what was built.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def main(result: Path, files: list[Path]) -> None:
+    built = {file.stem: build(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files}
+    result.write_text(json.dumps(built), encoding="utf-8")
+
+
+def build(config: dict[str, Any]) -> dict[str, Any]:
+    from ppocr.losses import build_loss
+    from ppocr.metrics import build_metric
+    from ppocr.modeling.architectures import build_model
+    from ppocr.optimizer import build_optimizer
+    from ppocr.postprocess import build_post_process
+
+    decoder = build_post_process(config["PostProcess"], config["Global"])
+    if hasattr(decoder, "character"):
+        config["Architecture"]["Head"]["out_channels"] = len(decoder.character)
+    model = build_model(config["Architecture"])
+    optimizer = build_optimizer(
+        copy.deepcopy(config["Optimizer"]),
+        epochs=config["Global"]["epoch_num"],
+        step_each_epoch=2,
+        model=model,
+    )[0]
+    return {
+        "train": first_row(config, "Train"),
+        "eval": first_row(config, "Eval"),
+        "parameters": len(model.parameters()),
+        "learning_rate": optimizer.get_lr(),
+        "loss": type(build_loss(copy.deepcopy(config["Loss"]))).__name__,
+        "metric": build_metric(copy.deepcopy(config["Metric"])).main_indicator,
+    }
+
+
+def first_row(config: dict[str, Any], mode: str) -> list[list[int]]:
+    """Pass the first row of a list through the mode's transforms; return the shapes of what comes out."""
+    from ppocr.data.imaug import create_operators, transform
+
+    source = copy.deepcopy(config[mode]["dataset"])
+    operators = create_operators(source["transforms"], dict(config["Global"]))
+    line = Path(source["label_file_list"][0]).read_text(encoding="utf-8").splitlines()[0]
+    name, label = line.split("\t")
+    path = Path(source["data_dir"]) / name
+    row = {"img_path": str(path), "label": label, "image": path.read_bytes(), "ext_data": [], "epoch": 0}
+    return [list(getattr(value, "shape", [])) for value in transform(row, operators)]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
