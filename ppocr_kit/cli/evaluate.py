@@ -8,6 +8,7 @@ import click
 
 from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.configs.base import find_recipe_by_name
+from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.evaluate import Evaluation, evaluate_recipe, evaluate_run
@@ -40,6 +41,10 @@ _EPILOG = """Examples:
     type=click.Path(path_type=Path),
     help="Measure these training weights; RUN then names a recipe (ppocr-kit config list).",
 )
+@click.option(
+    "--image-size", type=click.IntRange(min=32), help="With --weights, as in train: det only, pixels."
+)
+@click.option("-o", "overrides", multiple=True, metavar="KEY=VALUE", help="With --weights, as in train.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON.")
 def evaluate(
@@ -48,6 +53,8 @@ def evaluate(
     checkpoint: str,
     dataset: Path | None,
     weights: Path | None,
+    image_size: int | None,
+    overrides: tuple[str, ...],
     device: str,
     as_json: bool,
 ) -> None:
@@ -56,7 +63,11 @@ def evaluate(
     RUN is a run under output/ or its path. The result is kept in the run's reports/ folder.
     """
     if weights is not None:
-        found = _evaluate_weights(run, Split(split), weights, dataset, device)
+        spec = _recipe_spec(run, dataset, image_size, overrides)
+        say(f"measuring {weights.name} as {spec.model} on the {split} split of {spec.dataset_root}")
+        found = evaluate_recipe(spec, Split(split), weights, device=device)
+    elif image_size is not None or overrides:
+        raise UsageError("a run is measured as it was trained", at="--image-size, -o", hint="leave them out")
     else:
         folder = find_run(run)
         say(f"measuring {folder.name} on its {split} split")
@@ -67,15 +78,21 @@ def evaluate(
     _print(found)
 
 
-def _evaluate_weights(
-    model: str, split: Split, weights: Path, dataset: Path | None, device: str
-) -> Evaluation:
+def _recipe_spec(
+    model: str, dataset: Path | None, image_size: int | None, overrides: tuple[str, ...]
+) -> RunSpec:
+    """Describe the run that the weights would have been trained by."""
     if dataset is None:
         raise UsageError("--weights needs a data set to measure on", at="--dataset")
     recipe = find_recipe_by_name(model)
-    spec = RunSpec(task=recipe.task, model=recipe.name, name=recipe.name, dataset_root=dataset)
-    say(f"measuring {weights.name} as {recipe.name} on the {split} split of {dataset.name}")
-    return evaluate_recipe(spec, split, weights, device=device)
+    return RunSpec(
+        task=recipe.task,
+        model=recipe.name,
+        name=recipe.name,
+        dataset_root=dataset,
+        image_size=image_size,
+        overrides=tuple(parse_override(text) for text in overrides),
+    )
 
 
 def _print(found: Evaluation) -> None:

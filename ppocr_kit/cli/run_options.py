@@ -49,6 +49,12 @@ _OPTIONS = (
         show_default=True,
         help="cpu, cpu:2 (two processes), gpu:0 or gpu:0,1 (one process per GPU).",
     ),
+    click.option(
+        "--image-size",
+        type=click.IntRange(min=32),
+        help="det: side of the training crops and shortest side in evaluation, pixels; choose about the "
+        "shorter side of your pages when that is below 640.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."),
     click.option(
         "--eval-every", type=click.IntRange(min=1), help="Epochs between evaluations; the last is always one."
@@ -81,6 +87,7 @@ def spec_from_options(
     lr: float | None,
     pretrained: Path | None,
     device: str,
+    image_size: int | None,
     seed: int,
     eval_every: int | None,
     overrides: tuple[str, ...],
@@ -108,6 +115,7 @@ def spec_from_options(
         learning_rate=lr,
         pretrained=pretrained,
         device=str(parse_device(device)),
+        image_size=image_size,
         seed=seed,
         overrides=tuple(parse_override(text) for text in overrides),
         eval_every_epochs=eval_every,

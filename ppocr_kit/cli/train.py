@@ -52,10 +52,7 @@ def train(task: str, resume: bool, overwrite: bool, dry_run: bool, as_json: bool
         with training_display(prepared.plan, facts.main_indicator) as display:
             record = run_training(prepared, command=command, on_event=display.event)
     except KeyboardInterrupt:
-        say(
-            f"interrupted; go on with: ppocr-kit train {task} --dataset {prepared.dataset.root} "
-            f"--name {prepared.folder.name} --resume"
-        )
+        say(f"to go on: {_again(prepared)}")
         raise
     if as_json:
         from ppocr_kit.runs.rundir import record_to_json
@@ -82,6 +79,14 @@ def describe_plan(prepared: PreparedTraining) -> None:
     say(f"  in all       {plan.epochs} epochs, {plan.evaluations} evaluations")
     say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(plan)}")
     say(f"  release      PaddleOCR {prepared.release.version} on {prepared.device}")
+
+
+def _again(prepared: PreparedTraining) -> str:
+    """Return the command that goes on with an interrupted run, or starts it anew before its first epoch."""
+    resumable = (prepared.folder.checkpoints / "latest.pdparams").is_file()
+    words = ["ppocr-kit", "train", str(prepared.spec.task), "--dataset", str(prepared.dataset.root)]
+    words += ["--model", prepared.spec.model, "--name", prepared.folder.name]
+    return shlex.join([*words, "--resume" if resumable else "--overwrite"])
 
 
 def _rows(plan: TrainingPlan) -> str:

@@ -44,6 +44,8 @@ def render_config(spec: RunSpec, dataset: Dataset) -> dict[str, Any]:
     config = patches.with_seed(config, spec.seed)
     rows = patches.rows_of(config, dataset)
     config = _with_schedule(config, _with_overridden_epochs(spec, config), rows, device.processes)
+    if spec.image_size is not None:
+        config = patches.with_image_size(config, spec.image_size)
     if spec.resume_from is not None:
         config = patches.with_checkpoint(config, spec.resume_from)
     return apply_overrides(config, spec.overrides)

@@ -25,6 +25,8 @@ class RunSpec:
         pretrained: Training weights to start from, a ``.pdparams`` file or its prefix.
         resume_from: Checkpoint prefix to go on from, optimizer included.
         device: Where to train, see :func:`ppocr_kit.configs.device.parse_device`.
+        image_size: Detection: side of the training crops and the shortest side that pages are
+            enlarged to in evaluation, pixels, a multiple of 32.
         seed: Random seed of the tool.
         overrides: ``(dotted key, value as YAML text)``, applied last, in this order.
         eval_every_epochs: Epochs between two evaluations.
@@ -41,6 +43,7 @@ class RunSpec:
     pretrained: Path | None = None
     resume_from: Path | None = None
     device: str = "cpu"
+    image_size: int | None = None
     seed: int = 0
     overrides: tuple[tuple[str, str], ...] = ()
     eval_every_epochs: int | None = None
@@ -59,6 +62,7 @@ class RunSpec:
             "pretrained": _posix(self.pretrained),
             "resume_from": _posix(self.resume_from),
             "device": self.device,
+            "image_size": self.image_size,
             "seed": self.seed,
             "overrides": [f"{key}={value}" for key, value in self.overrides],
             "eval_every_epochs": self.eval_every_epochs,
