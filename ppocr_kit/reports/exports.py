@@ -1,34 +1,27 @@
-"""Inference models that were made from a run: folders under ``inference/`` whose manifest names it."""
+"""Inference models that were made from a run: folders under ``inference/`` whose record names it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ppocr_kit.errors import ReportError
 from ppocr_kit.reports.fields import Fields, read_fields
 from ppocr_kit.reports.run_report import ExportFacts
-from ppocr_kit.runs.rundir import RunFolder
-
-MANIFEST = "export.json"
+from ppocr_kit.runs.export import RECORD_FILE
 
 
-def read_exports(inference: Path, folder: RunFolder, name: str) -> tuple[ExportFacts, ...]:
+def read_exports(inference: Path, run: str) -> tuple[ExportFacts, ...]:
     """Find the exports of a run.
 
     Args:
         inference: The folder of exported models; it need not exist.
-        folder: The run.
-        name: The run's name.
+        run: The run's name.
 
     Raises:
-        ReportError: A manifest is damaged.
+        ReportError: An export's record is damaged.
     """
-    manifests = sorted(inference.glob(f"*/{MANIFEST}"))
-    found = (read_fields(path) for path in manifests)
-    return tuple(_facts(fields) for fields in found if _is_of(fields, folder, name))
-
-
-def _is_of(fields: Fields, folder: RunFolder, name: str) -> bool:
-    return fields.text("run") in (name, str(folder.path))
+    records = (read_fields(path) for path in sorted(inference.glob(f"*/{RECORD_FILE}")))
+    return tuple(_facts(fields) for fields in records if fields.text("run") == run)
 
 
 def _facts(fields: Fields) -> ExportFacts:
@@ -37,4 +30,12 @@ def _facts(fields: Fields) -> ExportFacts:
         checkpoint_sha256=fields.text("checkpoint_sha256"),
         same_as_checkpoint=fields.flag("parity", "same"),
         compared=fields.count("parity", "images"),
+        largest_score_gap=fields.number("parity", "largest_score_gap"),
+        notes=tuple(_note(note, fields.at) for note in fields.items("notes")),
     )
+
+
+def _note(note: object, at: str) -> str:
+    if not isinstance(note, str):
+        raise ReportError("'notes' should hold texts", at=at, hint="export the run again")
+    return note

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ppocr_kit.reports import words
-from ppocr_kit.reports.run_report import RunReport
+from ppocr_kit.reports.run_report import ExportFacts, RunReport
 from ppocr_kit.tasks import TASK_FACTS, Split
 
 Row = tuple[str, ...]
@@ -96,16 +96,24 @@ def file_rows(report: RunReport) -> list[Row]:
         (f"{one.which} weights", one.file, words.size(one.bytes), one.sha256) for one in report.checkpoints
     ]
     for one in report.exports:
-        same = {True: "same results as its checkpoint", False: "OTHER results than its checkpoint"}
-        checked = words.ABSENT if one.same_as_checkpoint is None else same[one.same_as_checkpoint]
-        if one.compared is not None and one.same_as_checkpoint is not None:
-            checked += f" on {words.plural(one.compared, 'image')}"
-        rows.append(("export", one.folder, checked, words.text(one.checkpoint_sha256)))
+        rows.append(("export", one.folder, _checked(one), words.text(one.checkpoint_sha256)))
     return rows
 
 
 def _epoch(report: RunReport) -> str:
     return "" if report.best_epoch is None else f", epoch {report.best_epoch}"
+
+
+def _checked(export: ExportFacts) -> str:
+    """Say how an export compares with its checkpoint."""
+    if export.same_as_checkpoint is None:
+        return words.ABSENT
+    said = "same results as" if export.same_as_checkpoint else "OTHER results than"
+    said += " its checkpoint"
+    if export.compared is not None:
+        said += f" on {words.plural(export.compared, 'image')}"
+    gap = export.largest_score_gap
+    return said if gap is None else f"{said}, scores within {words.number(gap)}"
 
 
 def _steps(report: RunReport) -> str:

@@ -12,6 +12,7 @@ from ppocr_kit.reports.exports import read_exports
 from ppocr_kit.reports.fields import Fields, read_fields
 from ppocr_kit.reports.history import metrics_only, read_history
 from ppocr_kit.reports.run_report import CheckpointFile, DataFacts, RunReport, TrainingFacts
+from ppocr_kit.runs.export import EXPORT_FOLDER
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import read_config
 from ppocr_kit.storage import sha256_of
@@ -54,7 +55,7 @@ def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunRepo
         history=history,
         measurements=read_measurements(folder, record.task),
         checkpoints=checkpoints,
-        exports=read_exports(inference or Path("inference"), folder, record.name),
+        exports=read_exports(inference or Path(EXPORT_FOLDER), folder.name),
         command=record.command,
     )
 

@@ -80,6 +80,7 @@ def _about_exports(report: RunReport) -> Iterator[str]:
             yield f"{export.folder} was made from other weights than the present best ones."
         if export.same_as_checkpoint is False:
             yield f"{export.folder} gives other results than its checkpoint: do not deploy it."
+        yield from (f"{export.folder}: {note}" for note in export.notes)
 
 
 def _reasons(one: Measurement) -> str:

@@ -99,12 +99,16 @@ class ExportFacts:
         checkpoint_sha256: Checksum of the weights it was made from.
         same_as_checkpoint: Whether it gave the same results as the checkpoint; None if not compared.
         compared: Number of images that were compared.
+        largest_score_gap: Largest difference of two scores in that comparison.
+        notes: What the paddleocr runtime does otherwise than training did.
     """
 
     folder: str
     checkpoint_sha256: str | None
     same_as_checkpoint: bool | None
     compared: int | None
+    largest_score_gap: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,13 @@ MEASUREMENT: dict[str, Any] = {
     "skipped": [{"list": "rec/test.txt", "line": 3, "reason": "the image cannot be read"}],
     "seconds": 2.5,
 }
+EXPORT: dict[str, Any] = {
+    "format": 1,
+    "run": "wire-rec",
+    "checkpoint_sha256": WEIGHTS_SHA256,
+    "parity": {"same": True, "images": 20, "regions": 20, "largest_score_gap": 1.5e-06},
+    "notes": ["the runtime pads to another width"],
+}
 _CONFIG = """\
 Global:
   epoch_num: 2
@@ -116,6 +123,16 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         return folder
 
     return make
+
+
+@pytest.fixture
+def write_export() -> Callable[..., None]:
+    """Give a function that makes ``inference/NAME`` in the current folder."""
+
+    def write(name: str, **changes: Any) -> None:
+        write_json(Path("inference") / name / "export.json", {**EXPORT, **changes})
+
+    return write
 
 
 @pytest.fixture

@@ -58,3 +58,17 @@ def test_lost_loss_is_said(make_run: Any) -> None:
     log = folder.checkpoints / "train.log"
     log.write_text(log.read_text().replace("loss: 2.000000", "loss: nanxxx"))
     assert "The loss was not a number in 1 log line:" in _said(folder)
+
+
+@pytest.mark.parametrize(
+    ("export", "said"),
+    [
+        ({"checkpoint_sha256": "0" * 64}, "inference/x was made from other weights"),
+        ({"parity": {"same": False}}, "inference/x gives other results than its checkpoint"),
+        ({"notes": ["it pads"]}, "inference/x: it pads"),
+    ],
+)
+def test_export_is_remarked_on(make_run: Any, write_export: Any, export: dict[str, Any], said: str) -> None:
+    folder = make_run()
+    write_export("x", **export)
+    assert said in _said(folder)

@@ -20,12 +20,14 @@ Golden = Callable[[str, str], None]
 
 
 @pytest.fixture
-def whole_run(make_run: Any, data_checksum: str) -> RunFolder:
+def whole_run(make_run: Any, write_export: Any, data_checksum: str) -> RunFolder:
     """A run with all that a report can show."""
     data = {"name": "wire", "checksum": data_checksum}
     folder: RunFolder = make_run(
         record={"dataset": {**data, "root": "train_data/wire"}}, measured={"dataset": data}
     )
+    write_export("wire-rec")
+    write_export("other", run="other")
     return folder
 
 
@@ -138,6 +140,21 @@ def test_measurement_with_wrong_types_is_a_report_error(make_run: Any, measured:
     with pytest.raises(ReportError) as caught:
         read_run_report(make_run(measured=measured))
     assert str(caught.value.at).endswith("eval-test.json")
+
+
+@pytest.mark.parametrize(
+    "export",
+    [{"parity": []}, {"parity": {"same": "yes"}}, {"notes": [1]}, {"notes": "a"}, {"run": 5}],
+    ids=str,
+)
+def test_export_record_with_wrong_types_is_a_report_error(
+    make_run: Any, write_export: Any, export: dict[str, Any]
+) -> None:
+    folder = make_run()
+    write_export("wire-rec", **export)
+    with pytest.raises(ReportError) as caught:
+        read_run_report(folder)
+    assert str(caught.value.at).endswith("export.json")
 
 
 @pytest.mark.parametrize("content", ["Global: [", "[]", "Global: 5", "a: *b"])
