@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ppocr_kit.reports.evaluation import Measurement
 from ppocr_kit.reports.history import History
 from ppocr_kit.reports.remarks import remarks
 from ppocr_kit.reports.run_report import RunReport
@@ -29,7 +28,7 @@ def report_to_json(report: RunReport) -> dict[str, Any]:
         "training": {**dataclasses.asdict(report.training), "steps": report.training.steps},
         "best_on_val": {"epoch": report.best_epoch, "values": dict(report.best_values)},
         "history": _history(report.history),
-        "measurements": [_measurement(one) for one in report.measurements],
+        "measurements": [dataclasses.asdict(one) for one in report.measurements],
         "checkpoints": [dataclasses.asdict(one) for one in report.checkpoints],
         "exports": [dataclasses.asdict(one) for one in report.exports],
         "command": list(report.command),
@@ -49,10 +48,6 @@ def _history(history: History) -> dict[str, Any]:
             for one in history.validations
         ],
     }
-
-
-def _measurement(one: Measurement) -> dict[str, Any]:
-    return dataclasses.asdict(one)
 
 
 def _finite(value: Any) -> Any:

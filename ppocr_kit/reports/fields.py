@@ -13,7 +13,7 @@ from typing import Any
 
 from ppocr_kit.errors import ReportError
 
-# Deeper nesting is no document of ours, and would end in a RecursionError.
+# Records and measurements are some kilobytes; what is larger is something else.
 _LARGEST_FILE = 64 << 20
 
 
