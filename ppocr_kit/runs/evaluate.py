@@ -26,10 +26,9 @@ from ppocr_kit.metrics.recognition import TextRules, describe_recognition
 from ppocr_kit.runs.plan import RowCheck, inspect_config, write_lists
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
-from ppocr_kit.runs.weights import match_weights
+from ppocr_kit.runs.weights import require_whole
 from ppocr_kit.storage import sha256_of, write_json_atomic, write_text_atomic
 from ppocr_kit.tasks import TASK_FACTS, Split, Task
-from ppocr_kit.vendor.checkpoints import read_weights
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.logs import read_eval_output
 from ppocr_kit.vendor.process import run_tool
@@ -167,7 +166,7 @@ def evaluate_weights(
         with_checkpoint(with_split(dict(config), dataset, split), prefix), parse_device(device)
     )
     found = inspect_config(config, release, interpreter.python)
-    _require_whole(found.shapes, weights)
+    require_whole(found.shapes, weights)
     rows = found.rows["Eval"]
     _require_rows(rows, dataset, split)
     lines: list[str] = []
@@ -217,26 +216,6 @@ def _definition(task: Task, config: Mapping[str, Any]) -> str:
     metric = config.get("Metric", {})
     rules = TextRules(bool(metric.get("ignore_space", True)), bool(metric.get("is_filter", False)))
     return describe_recognition(rules)
-
-
-def _require_whole(shapes: Mapping[str, tuple[int, ...]], weights: Path) -> None:
-    """Refuse a checkpoint that leaves any parameter at a random value."""
-    file = {name: value.shape for name, value in read_weights(weights).items()}
-    match = match_weights(shapes, file, character_head=True)
-    if not match.missing and not match.mismatched:
-        return
-    reason = (
-        f"{match.mismatched[0][0]} is {list(match.mismatched[0][2])} in the file and "
-        f"{list(match.mismatched[0][1])} in the model"
-        if match.mismatched
-        else f"{match.missing[0]} is not in the file"
-    )
-    raise DataError(
-        f"the checkpoint is of another model or dictionary: {match.share_of_all:.0%} of the model would "
-        f"load ({reason}); a score of random weights says nothing",
-        at=str(weights),
-        hint="name the model and the data set (dictionary) that the weights were trained with",
-    )
 
 
 def _require_rows(rows: RowCheck, dataset: Dataset, split: Split) -> None:

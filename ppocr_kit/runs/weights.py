@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ppocr_kit.errors import DataError
+from ppocr_kit.vendor.checkpoints import read_weights
 
 # Below this share of the model (its character layer apart) the file belongs to another model.
 MIN_SHARE = 0.6
@@ -117,6 +119,34 @@ def require_match(match: WeightMatch, path: str) -> None:
         at=path,
         hint="choose the recipe the weights were trained with (ppocr-kit config list), or train without "
         "--pretrained",
+    )
+
+
+def require_whole(shapes: Mapping[str, Sequence[int]], weights: Path) -> None:
+    """Refuse a checkpoint that would leave any parameter of the model at a random value.
+
+    Args:
+        shapes: Shapes by parameter name, as the model is built.
+        weights: The ``.pdparams`` file.
+
+    Raises:
+        DataError: A parameter is missing from the file or has another shape there.
+    """
+    file = {name: value.shape for name, value in read_weights(weights).items()}
+    match = match_weights(shapes, file, character_head=True)
+    if not match.missing and not match.mismatched:
+        return
+    reason = (
+        f"{match.mismatched[0][0]} is {list(match.mismatched[0][2])} in the file and "
+        f"{list(match.mismatched[0][1])} in the model"
+        if match.mismatched
+        else f"{match.missing[0]} is not in the file"
+    )
+    raise DataError(
+        f"the checkpoint is of another model or dictionary: {match.share_of_all:.0%} of the model would "
+        f"load ({reason}); what random weights answer says nothing",
+        at=str(weights),
+        hint="name the model and the data set (dictionary) that the weights were trained with",
     )
 
 

@@ -1,0 +1,253 @@
+"""Exporting a run: an inference model that is put in place only when it answers as the checkpoint does."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ppocr_kit.configs.render import dump_config
+from ppocr_kit.errors import DataError, ReportError, UsageError
+from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.runs.inference import Deployment, deployment_of, export_config, settings_of
+from ppocr_kit.runs.model_source import PROGRAM_FILES, SETTINGS_FILE, WEIGHTS_FILE, read_export, run_source
+from ppocr_kit.runs.parity import Parity, check_parity
+from ppocr_kit.runs.rundir import RunFolder, read_run
+from ppocr_kit.runs.train import read_config
+from ppocr_kit.storage import atomic_folder, sha256_of, write_json_atomic, write_text_atomic
+from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.vendor.checkpoints import read_weights
+from ppocr_kit.vendor.environment import find_interpreter
+from ppocr_kit.vendor.process import run_tool
+from ppocr_kit.vendor.release import PinnedRelease, find_release
+from ppocr_kit.vendor.tools import tool_invocation
+
+FORMAT = 1
+EXPORT_FOLDER = "inference"
+RECORD_FILE = "export.json"
+DICTIONARY_FILE = "dict.txt"
+CONFIG_FILE = "export.yml"
+_COMPARED_IMAGES = 20
+_IDLE_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class Export:
+    """An inference model and what is known about it; the content of ``export.json``.
+
+    Attributes:
+        folder: Where it lies.
+        run: Name of the run.
+        task: Its task.
+        model: The run's recipe.
+        model_name: The name that the paddleocr runtime knows it by.
+        checkpoint: The weights' path in the run folder.
+        checkpoint_sha256: Their checksum.
+        release: Version and source of the PaddleOCR release that exported it.
+        parity: The comparison with the checkpoint.
+        notes: What the paddleocr runtime does otherwise.
+        files: sha256 by file name.
+    """
+
+    folder: Path
+    run: str
+    task: Task
+    model: str
+    model_name: str
+    checkpoint: str
+    checkpoint_sha256: str
+    release: Mapping[str, str]
+    parity: Parity
+    notes: tuple[str, ...]
+    files: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of ``export.json`` and ``ppocr-kit export --json``."""
+        return {
+            "format": FORMAT,
+            "run": self.run,
+            "task": str(self.task),
+            "model": self.model,
+            "model_name": self.model_name,
+            "checkpoint": self.checkpoint,
+            "checkpoint_sha256": self.checkpoint_sha256,
+            "release": dict(self.release),
+            "parity": self.parity.to_json(),
+            "notes": list(self.notes),
+            "files": dict(self.files),
+        }
+
+
+def export_run(
+    folder: RunFolder,
+    target: Path,
+    *,
+    checkpoint: str = "best",
+    images: Sequence[Path] = (),
+    track: Track = no_progress,
+) -> Export:
+    """Export a run's checkpoint with the release's own ``tools/export_model.py``.
+
+    Args:
+        folder: The run.
+        target: The folder to write; an export that is there is replaced.
+        checkpoint: ``best``, ``latest`` or a path.
+        images: Pictures to compare checkpoint and export on; by default up to 20 of the run's
+            validation rows.
+        track: Shows progress of the comparison.
+
+    Returns:
+        The export, in place.
+
+    Raises:
+        UsageError: No such checkpoint, or ``target`` holds something else.
+        ConfigError: The model cannot be exported for the runtime.
+        DataError: The checkpoint is damaged or of another model, or there is nothing to compare on.
+        ToolError: The release could not export it.
+        ReportError: The export answers otherwise than the checkpoint; it was not put in place.
+    """
+    record, config = read_run(folder), read_config(folder)
+    prefix = folder.checkpoint(checkpoint)
+    weights = prefix.parent / f"{prefix.name}.pdparams"
+    read_weights(weights)
+    deployment = deployment_of(config)
+    _require_replaceable(target)
+    pictures = list(images) or validation_images(config)
+    log = folder.logs / "export.log"
+    release = find_release()
+    with atomic_folder(target) as work:
+        _write_model(config, deployment, prefix, work, release, log)
+        _copy_dictionary(config, work)
+        kept = export_config(config, deployment, prefix, target)
+        write_text_atomic(folder.path / CONFIG_FILE, dump_config(kept))
+        parity = check_parity(
+            run_source(folder, checkpoint=checkpoint), read_export(work), pictures, log=log, track=track
+        )
+        _require_same(parity, target)
+        export = Export(
+            folder=target,
+            run=folder.name,
+            task=record.task,
+            model=record.model,
+            model_name=deployment.model_name,
+            checkpoint=_inside(weights, folder.path),
+            checkpoint_sha256=sha256_of(weights),
+            release={"version": release.version, "source": release.source},
+            parity=parity,
+            notes=(*deployment.notes, *_width_note(deployment, parity)),
+            files={path.name: sha256_of(path) for path in sorted(work.iterdir())},
+        )
+        write_json_atomic(work / RECORD_FILE, export.to_json())
+    return export
+
+
+def validation_images(config: Mapping[str, Any]) -> list[Path]:
+    """Choose up to 20 pictures of a configuration's validation rows, evenly spread.
+
+    Raises:
+        DataError: The list is gone or names no picture.
+    """
+    dataset = config["Eval"]["dataset"]
+    found: dict[Path, None] = {}
+    for name in dataset["label_file_list"]:
+        try:
+            rows = Path(name).read_text(encoding="utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"cannot read the run's validation rows, on which the export is checked ({error})",
+                at=str(name),
+                hint="build the data set again, or name pictures: ppocr-kit export RUN --images FOLDER",
+            ) from error
+        found.update({Path(dataset["data_dir"]) / row.split("\t", 1)[0]: None for row in rows if row})
+    there = [path for path in found if path.is_file()]
+    if not there:
+        raise DataError(
+            f"none of the {len(found)} validation pictures is there, on which the export is checked",
+            at=str(dataset["data_dir"]),
+            hint="build the data set again, or name pictures: ppocr-kit export RUN --images FOLDER",
+        )
+    count = min(_COMPARED_IMAGES, len(there))
+    return [there[index * len(there) // count] for index in range(count)]
+
+
+def _write_model(
+    config: Mapping[str, Any],
+    deployment: Deployment,
+    prefix: Path,
+    work: Path,
+    release: PinnedRelease,
+    log: Path,
+) -> None:
+    """Let the release write the inference model into ``work``."""
+    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
+        config_file = Path(scratch) / CONFIG_FILE
+        write_text_atomic(config_file, dump_config(export_config(config, deployment, prefix, work)))
+        interpreter = find_interpreter(TASK_FACTS[deployment.task].lane)
+        call = tool_invocation(
+            release,
+            interpreter.python,
+            "tools/export_model.py",
+            ["-c", str(config_file)],
+            cwd=Path.cwd(),
+            log=log,
+            idle_timeout_s=_IDLE_TIMEOUT_S,
+            expects=tuple(work / name for name in (PROGRAM_FILES[0], WEIGHTS_FILE, SETTINGS_FILE)),
+        )
+        run_tool(call)
+
+
+def _copy_dictionary(config: Mapping[str, Any], work: Path) -> None:
+    """Put the dictionary beside the model, for programs that want it as a file."""
+    dictionary = config["Global"].get("character_dict_path")
+    if dictionary:
+        shutil.copyfile(dictionary, work / DICTIONARY_FILE)
+
+
+def _require_replaceable(target: Path) -> None:
+    """Refuse to replace a folder that holds anything but an export."""
+    if not target.exists():
+        return
+    if target.is_dir() and ((target / SETTINGS_FILE).is_file() or not any(target.iterdir())):
+        return
+    raise UsageError(
+        "the target is there and is not an exported model",
+        at=str(target),
+        hint=f"choose another folder: --out {EXPORT_FOLDER}/NAME",
+    )
+
+
+def _require_same(parity: Parity, target: Path) -> None:
+    if parity.same:
+        return
+    shown = "; ".join(parity.differences[:3])
+    raise ReportError(
+        f"the export answers {len(parity.differences)} of {parity.images} pictures otherwise than the "
+        f"checkpoint ({shown}); it was not put in place",
+        at=str(target),
+        hint="this is a fault of the exporter or of a changed release; ppocr-kit vendor verify",
+    )
+
+
+def _width_note(deployment: Deployment, parity: Parity) -> list[str]:
+    """Warn where the runtime gives a long text more width than evaluation does."""
+    if deployment.task is not Task.REC:
+        return []
+    _, height, width = settings_of(deployment.transforms, "RecResizeImg")["image_shape"]
+    if parity.widest_ratio <= width / height:
+        return []
+    return [
+        f"texts more than {width / height:g} times as wide as high are squeezed to {width} pixels in "
+        "evaluation and by ppocr-kit predict; the paddleocr runtime gives them more width and may read "
+        "them otherwise"
+    ]
+
+
+def _inside(path: Path, folder: Path) -> str:
+    """Return a path relative to the run folder where it lies there."""
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError:
+        return path.as_posix()
