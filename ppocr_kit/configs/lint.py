@@ -37,7 +37,7 @@ def lint_file(path: Path, root: Path | None = None) -> list[Problem]:
             current folder by default.
 
     Returns:
-        All findings by line; codes ``C001`` to ``C015`` are explained in docs/configs.md.
+        All findings by line; codes ``C001`` to ``C015`` are explained in docs/errors.md.
     """
     source = read_source(path)
     base = root if root is not None else Path.cwd()
