@@ -1,68 +1,91 @@
 # Two commands for a fresh machine: `make quickstart` and `make test`. Everything else is for people who
-# change the kit. Needs make and a Python 3.9-3.12 with venv; brings the rest into .venv.
+# change the kit. Needs make, bash and a Python 3.9 - 3.12 with venv; brings the rest into .venv.
 
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: quickstart install test lint locks clean
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help quickstart install release test lint locks clean
+
+# Settings of the user that are meant for other environments than the one made here.
+unexport PYTHONPATH PYTHONHOME
+export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
 SEED ?= 0
 PYTEST_ARGS ?=
-PIP := $(BIN)/python -m pip --disable-pip-version-check
-# The first of these that is a supported Python makes the environment; PYTHON=… names another.
-PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10 python3.9; do \
-	"$$p" -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
-	&& { echo "$$p"; break; }; done)
 
-quickstart: install
+# The first of these that is a supported Python makes the environment; PYTHON=… names another. Where it
+# is a shim or an environment itself, what counts is the Python behind it.
+PYTHON ?= python3 python3.12 python3.11 python3.10 python3.9
+SUPPORTED := import sys; (3, 9) <= sys.version_info[:2] <= (3, 12) or sys.exit(1)
+FOUND := $(shell for python in $(PYTHON); do \
+	"$$python" -c '$(SUPPORTED); print(getattr(sys, "_base_executable", "") or sys.executable)' \
+	2>/dev/null && break; done)
+
+# Stamps carry the checksum of what they were made from, so that the same content is never installed
+# twice, whatever the time stamps say, and another Python, folder or lock starts from nothing.
+MADE := $(VENV)/.made-$(shell { pwd; "$(FOUND)" -VV; cat locks/paddle-cpu.txt; } 2>/dev/null | cksum | cut -d' ' -f1)
+TESTS := $(VENV)/.tests-$(shell cksum < locks/test.txt | cut -d' ' -f1)
+KIT := $(VENV)/.kit-$(shell cat setup.py pyproject.toml | cksum | cut -d' ' -f1)
+
+help:
+	@echo "make quickstart   install, then the whole flow on synthetic pages (SEED=0)"
+	@echo "make test         install, then all tests (PYTEST_ARGS='-k split')"
+	@echo "make lint         ruff format, ruff check, mypy --strict"
+	@echo "make install      environment, kit and PaddleOCR release only"
+	@echo "make locks        exact pins anew from locks/*.in (needs uv)"
+	@echo "make clean        remove the environment and what tools left behind"
+
+quickstart: release
 	$(BIN)/ppocr-kit quickstart --seed $(SEED)
 
-install: $(VENV)/.release
-
-test: $(VENV)/.test $(VENV)/.release
+test: release $(TESTS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.test $(VENV)/.kit
+lint: $(KIT) $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# The environment, by what it is made from: a changed lock or Python makes it anew.
-$(VENV)/.venv-made:
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.9 - 3.12 found"; \
-		echo "  try: apt-get install python3 python3-venv, or make PYTHON=/path/to/python3.11"; exit 5; }
-	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) has no venv module"; \
-		echo "  try: apt-get install python3-venv"; exit 5; }
-	rm -rf $(VENV)
-	"$(PYTHON)" -m venv $(VENV)
-	touch $@
+install: release
 
-$(VENV)/.lock: locks/paddle-cpu.txt | $(VENV)/.venv-made
-	$(PIP) install --no-deps --progress-bar on -r locks/paddle-cpu.txt
-	touch $@
-
-$(VENV)/.test: locks/test.txt $(VENV)/.lock
-	$(PIP) install --no-deps -r locks/test.txt
-	touch $@
-
-# setuptools comes with the test lock on new Pythons only, so the build may fetch its own
-$(VENV)/.kit: setup.py pyproject.toml $(VENV)/.lock
-	$(PIP) install --no-deps --editable .
-	touch $@
-
-$(VENV)/.release: $(VENV)/.kit
+# does nothing where the release is there and whole
+release: $(KIT)
 	$(BIN)/ppocr-kit vendor sync
-	touch $@
 
-# Exact pins anew from locks/*.in; needs uv.
+$(MADE):
+	@test -n "$(FOUND)" || { \
+		echo "error: none of these is a Python 3.9 - 3.12: $(PYTHON)" >&2; \
+		echo "  try: apt-get install python3 python3-venv, or make PYTHON=/path/to/python3.11" >&2; exit 5; }
+	@"$(FOUND)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "error: $(FOUND) cannot make environments (venv or ensurepip is missing)" >&2; \
+		echo "  try: apt-get install python3-venv" >&2; exit 5; }
+	@echo "== $(VENV) from $(FOUND) and locks/paddle-cpu.txt: about 1.8 GB, a minute or more"
+	rm -rf $(VENV)
+	"$(FOUND)" -m venv $(VENV)
+	$(PIP) install --no-deps -r locks/paddle-cpu.txt
+	@touch $@
+
+$(TESTS): $(MADE)
+	$(PIP) install --no-deps -r locks/test.txt
+	@touch $@
+
+# setuptools is in the lock, so that nothing unpinned is fetched for the build
+$(KIT): $(MADE)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
 UV_LOCK := uv pip compile --quiet --universal --python-version 3.9 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 locks:
 	$(UV_LOCK) --override locks/overrides.txt locks/paddle-cpu.in -o locks/paddle-cpu.txt
-	grep -v '^paddlepaddle==' locks/paddle-cpu.txt > locks/paddle-gpu.txt
+	{ cat locks/paddle-gpu.in; grep -v '^paddlepaddle==' locks/paddle-cpu.txt; } > locks/paddle-gpu.txt
 	$(UV_LOCK) -c locks/paddle-cpu.txt locks/test.in -o locks/test.txt
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,6 +15,11 @@ HERE = Path(__file__).resolve().parent
 VERSION = re.search(
     r'__version__ = "([^"]+)"', (HERE / "ppocr_kit" / "__init__.py").read_text("utf-8")
 ).group(1)
+RECIPES = sorted(folder.name for folder in (HERE / "configs").iterdir() if folder.is_dir())
+DATA = {
+    **{f"ppocr_kit._data.configs.{task}": (f"configs/{task}", "*.yml") for task in RECIPES},
+    "ppocr_kit._data.locks": ("locks", "*.txt"),
+}
 
 # The kit itself: light, no framework. Exact pins that were run stand in locks/.
 BASE = [
@@ -42,13 +47,24 @@ TOOLS = [
     "requests",
     "packaging",
 ]
+# paddlenlp 2.8.1 was written for these; newer ones break its imports.
+KIE = [
+    "paddlenlp==2.8.1",
+    "huggingface_hub<0.27",
+    "datasets<3.2",
+    "aistudio_sdk<0.2.6",
+    "pyarrow<19",
+    "pandas<2.3",
+    "scikit-learn<1.6",
+    "scipy<1.14",
+]
 EXTRAS = {
     "cpu": ["paddlepaddle==3.3.1", *TOOLS],
     "gpu": ["paddlepaddle-gpu==3.3.1", *TOOLS],
     "deploy": ["paddleocr==3.7.0"],
-    "kie": ["paddlenlp==2.8.1"],
+    "kie": KIE,
     "vl": ["torch>=2.11", "transformers>=5", "accelerate"],
-    "test": ["pytest>=8", "hypothesis>=6"],
+    "test": ["pytest>=8", "hypothesis>=6", "setuptools>=70.1"],
     "lint": ["ruff", "mypy", "types-PyYAML"],
 }
 
@@ -61,21 +77,14 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9,<3.13",
     packages=[
-        *find_namespace_packages(include=["ppocr_kit", "ppocr_kit.*"], exclude=["ppocr_kit._data*"]),
-        "ppocr_kit._data.configs.det",
-        "ppocr_kit._data.configs.rec",
-        "ppocr_kit._data.locks",
+        # the supplement's top folder is a namespace on purpose: upstream's ppocr/__init__ is the one in use
+        *find_namespace_packages(
+            include=["ppocr_kit", "ppocr_kit.*"], exclude=["ppocr_kit._data*", "*__pycache__*"]
+        ),
+        *DATA,
     ],
-    package_dir={
-        "ppocr_kit._data.configs.det": "configs/det",
-        "ppocr_kit._data.configs.rec": "configs/rec",
-        "ppocr_kit._data.locks": "locks",
-    },
-    package_data={
-        "ppocr_kit._data.configs.det": ["*.yml"],
-        "ppocr_kit._data.configs.rec": ["*.yml"],
-        "ppocr_kit._data.locks": ["*.txt"],
-    },
+    package_dir={package: folder for package, (folder, _) in DATA.items()},
+    package_data={package: [pattern] for package, (_, pattern) in DATA.items()},
     install_requires=BASE,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["ppocr-kit = ppocr_kit.cli.main:run"]},

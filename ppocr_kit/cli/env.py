@@ -10,14 +10,13 @@ import click
 from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.errors import SetupError
 from ppocr_kit.vendor.environment import (
-    LANES,
     Interpreter,
     environment_folder,
     find_interpreter,
-    get_lane,
     sync_commands,
     sync_environment,
 )
+from ppocr_kit.vendor.lanes import LANES, get_lane
 
 
 @click.group(epilog="Example: ppocr-kit env sync paddle")
@@ -57,22 +56,25 @@ def list_(as_json: bool) -> None:
 @env.command(epilog="Example: ppocr-kit env sync paddle --dry-run")
 @click.argument("lane")
 @click.option(
-    "--python", type=click.Path(path_type=Path), help="Make it from this Python instead of the current."
+    "--python",
+    type=click.Path(path_type=Path),
+    help="Make it from this Python instead of the current; one made from another version is made anew.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the commands instead of running them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the environment as JSON.")
 def sync(lane: str, python: Path | None, dry_run: bool, as_json: bool) -> None:
     """Make the environment of LANE from its lock, once.
 
-    It lies in the user's cache folder (PPOCR_KIT_HOME moves it), named by the lock's hash; about 1.8 GB.
+    It lies in your cache folder, or in PPOCR_KIT_HOME where that is set, and is named by the lock's hash.
+    pip installs with the settings that it has on this machine (mirrors, proxies, certificates).
     """
     chosen = get_lane(lane)
     if dry_run:
         for command in sync_commands(chosen, python):
             click.echo(command.command_line())
         return
-    say(f"making {environment_folder(chosen)} (once; about 1.8 GB)")
-    found = sync_environment(chosen, python, on_line=lambda line: say(f"  {line}"))
+    say(f"lane {lane} lies in {environment_folder(chosen)} (made once, about {chosen.size})")
+    found = sync_environment(chosen, python, on_line=_say_progress)
     if as_json:
         print_json({"lane": lane, **_describe(found)})
         return
@@ -89,6 +91,12 @@ def path(lane: str, as_json: bool) -> None:
         print_json({"lane": lane, **_describe(found)})
         return
     click.echo(str(found.python))
+
+
+def _say_progress(line: str) -> None:
+    """Pass on what pip prints, without the pins that are for other Pythons."""
+    if not line.startswith("Ignoring "):
+        say(f"  {line}")
 
 
 def _describe(found: Interpreter) -> dict[str, object]:

@@ -1,8 +1,7 @@
-"""Lane environments: which Python runs the tools of a task, and making one when there is none.
+"""Lane environments: which Python runs the tools of a lane, and making one when there is none.
 
-A lane is a set of packages that work together (docs/decisions/001). Its tools run, in this order,
-in the interpreter that the user names, in the current one when it satisfies the lane's lock, or
-in an environment that ``ppocr-kit env sync`` made.
+The tools of a lane run, in this order, in the interpreter that the user names, in the current one
+when it has what the lane's lock says, or in an environment that ``ppocr-kit env sync`` made.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,61 +18,40 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.errors import SetupError, UsageError
-from ppocr_kit.storage import write_json_atomic
+from ppocr_kit.errors import SetupError
+from ppocr_kit.storage import disk_error, write_json_atomic
+from ppocr_kit.vendor.lanes import (
+    Lane,
+    get_lane,
+    lacks_packages,
+    lock_file,
+    mismatches,
+    opencv_wheels,
+)
 from ppocr_kit.vendor.process import ToolInvocation, run_tool
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_LOCK_PLACES = (_PACKAGE / "_data" / "locks", _PACKAGE.parent / "locks")
+# The Pythons that the locks were run on.
+OLDEST_PYTHON = (3, 9)
+NEWEST_PYTHON = (3, 12)
 _MARKER = "ppocr-kit.json"
-_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;]+)")
-_OPENCV_WHEELS = (
-    "opencv-python",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
+_ANSWER = "ppocr-kit:"
+# Asked of an interpreter that is not ours. Its answer is marked, as other packages may print at start.
+_ASK = f"""
+import importlib.metadata as metadata, importlib.util as util, json, sys
+found = {{"python": ".".join(map(str, sys.version_info[:3]))}}
+found["venv"] = str(bool(util.find_spec("venv") and util.find_spec("ensurepip")))
+for package in sys.argv[1:]:
+    try:
+        found[package] = metadata.version(package)
+    except metadata.PackageNotFoundError:
+        pass
+print("\\n{_ANSWER}" + json.dumps(found))
+"""
+_NO_VENV = "on Debian or Ubuntu: apt-get install python3-venv; or name another Python with --python"
+_PIP_HINT = (
+    "check the network, the free space and pip's settings (pip config list; a mirror: "
+    "pip config set global.index-url URL), then run the command again"
 )
-# Asked of an interpreter that is not ours: versions of all its packages, as JSON.
-_LIST_PACKAGES = (
-    "import importlib.metadata as m, json, sys\n"
-    "v = {(d.metadata['Name'] or '').lower().replace('_', '-'): d.version for d in m.distributions()}\n"
-    "v['python'] = '.'.join(map(str, sys.version_info[:3]))\n"
-    "print('\\n' + json.dumps(v))"
-)
-
-
-@dataclass(frozen=True)
-class Lane:
-    """A set of packages that work together.
-
-    Attributes:
-        name: ``paddle``.
-        purpose: What runs in it.
-        lock: File of exact pins in ``locks/``.
-        variable: Environment variable by which a user names an interpreter.
-        keys: Packages whose version decides whether an interpreter satisfies the lock.
-        framework: Wheels of the framework; any one of them will do.
-    """
-
-    name: str
-    purpose: str
-    lock: str
-    variable: str
-    keys: tuple[str, ...]
-    framework: tuple[str, ...]
-
-
-LANES: dict[str, Lane] = {
-    "paddle": Lane(
-        name="paddle",
-        purpose="det and rec: train, eval, export, predict, the paddleocr runtime",
-        lock="paddle-cpu.txt",
-        variable="PPOCR_KIT_PADDLE_PYTHON",
-        # the two whose newer versions break the release's transforms without an error
-        keys=("numpy", "opencv-python-headless", "albumentations"),
-        framework=("paddlepaddle", "paddlepaddle-gpu"),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -94,45 +71,17 @@ class Interpreter:
     warnings: tuple[str, ...] = ()
 
 
-def get_lane(name: str) -> Lane:
-    """Return a lane by name.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
-    if name not in LANES:
-        raise UsageError(f"there is no lane '{name}'; there is {', '.join(LANES)}", at="LANE")
-    return LANES[name]
-
-
-def lock_file(lane: Lane) -> Path:
-    """Return the lane's lock, in the wheel or in the checkout.
-
-    Raises:
-        SetupError: The installation lacks it.
-    """
-    for place in _LOCK_PLACES:
-        if (place / lane.lock).is_file():
-            return place / lane.lock
-    raise SetupError(
-        f"the installation lacks the lock {lane.lock}",
-        at=str(_LOCK_PLACES[0]),
-        hint="install ppocr-kit again",
-    )
-
-
 def environment_folder(lane: Lane) -> Path:
     """Return where ``env sync`` puts the lane's environment: named by its lock's hash."""
     home = os.environ.get("PPOCR_KIT_HOME")
     if home:
-        base = Path(home)
+        base = Path(home).expanduser().absolute()
     else:
         from platformdirs import user_cache_path
 
         base = user_cache_path("ppocr-kit")
     digest = hashlib.sha256(lock_file(lane).read_bytes()).hexdigest()[:12]
-    python = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return base / "envs" / f"{lane.name}-{python}-{digest}"
+    return base / "envs" / f"{lane.name}-{digest}"
 
 
 def find_interpreter(name: str) -> Interpreter:
@@ -142,51 +91,25 @@ def find_interpreter(name: str) -> Interpreter:
         name: Name of the lane.
 
     Raises:
-        SetupError: None of the three places has one; each is named with what is wrong there.
+        SetupError: None of the three places has one; says what is wrong with the current one.
     """
     lane = get_lane(name)
     named = os.environ.get(lane.variable)
     if named:
-        return _named(lane, Path(named))
-    versions = _current_versions()
+        return _named(lane, named)
+    versions = _current_versions(lane)
     wrong = mismatches(lane, versions)
     if not wrong:
         return _interpreter(lane, Path(sys.executable), "current", versions)
-    made = environment_folder(lane)
-    if (made / _MARKER).is_file():
-        body = json.loads((made / _MARKER).read_text(encoding="utf-8"))
-        return _interpreter(lane, _python_of(made), "made", body["versions"])
+    folder = environment_folder(lane)
+    made = _read_marker(folder)
+    if made is not None:
+        return _interpreter(lane, python_of(folder), "made", made)
     raise SetupError(
-        f"no environment for {lane.purpose.split(':')[0]}: this Python has {'; '.join(wrong)}",
+        f"there is no environment for {lane.purpose}; the current Python has {'; '.join(wrong)}",
         at=sys.executable,
         hint=f"ppocr-kit env sync {lane.name} (or name a Python of yours in {lane.variable})",
     )
-
-
-def mismatches(lane: Lane, versions: Mapping[str, str]) -> list[str]:
-    """Say what keeps an interpreter from running a lane's tools; empty when nothing does."""
-    wrong = []
-    if not any(package in versions for package in lane.framework):
-        wrong.append(f"no {lane.framework[0]}")
-    pins = read_pins(lock_file(lane))
-    for package in lane.keys:
-        have, wanted = versions.get(package), pins.get(package, ())
-        if have is None and not (package.startswith("opencv") and _opencv(versions)):
-            wrong.append(f"no {package}")
-        elif have is not None and wanted and have not in wanted:
-            wrong.append(f"{package} {have}, not {' or '.join(wanted)}")
-    return wrong
-
-
-def read_pins(lock: Path) -> dict[str, tuple[str, ...]]:
-    """Read a lock's pins: versions by package, several where Pythons differ."""
-    pins: dict[str, tuple[str, ...]] = {}
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        pin = _PIN.match(line)
-        if pin:
-            package = pin[1].lower().replace("_", "-")
-            pins[package] = (*pins.get(package, ()), pin[2])
-    return pins
 
 
 def sync_commands(lane: Lane, base: Path | None = None) -> list[ToolInvocation]:
@@ -199,12 +122,14 @@ def sync_commands(lane: Lane, base: Path | None = None) -> list[ToolInvocation]:
         base: The Python to make it from; the current one by default.
     """
     folder = environment_folder(lane)
-    install = ["-m", "pip", "install", "--no-deps", "--disable-pip-version-check", "-r", str(lock_file(lane))]
+    pip = (str(python_of(folder)), "-m", "pip", "install", "--no-deps", "--disable-pip-version-check")
+    # settings that are meant for other environments than the one being made
+    settings = {"PIP_USER": "0", "PYTHONPATH": ""}
     return [
         ToolInvocation(
-            "python -m venv", (str(base or sys.executable), "-m", "venv", str(folder)), Path.cwd()
+            "python -m venv", (str(base or sys.executable), "-m", "venv", str(folder)), Path.cwd(), settings
         ),
-        ToolInvocation("pip install", (str(_python_of(folder)), *install), Path.cwd()),
+        ToolInvocation("pip install", (*pip, "-r", str(lock_file(lane))), Path.cwd(), settings),
     ]
 
 
@@ -214,58 +139,97 @@ def sync_environment(
     """Make a lane's environment unless it is there.
 
     A virtual environment cannot be moved, so it is made in place; a marker written last tells a
-    whole one from one that was interrupted, which is made anew.
+    whole one from one that was interrupted, which is made anew. One that was made from another
+    Python than ``base`` is made anew too.
+
+    Args:
+        lane: The lane.
+        base: The Python to make it from; the current one by default.
+        on_line: Called with what venv and pip print.
 
     Raises:
-        SetupError: Another process is making it, or pip failed.
-        ToolError: The Python has no ``venv``.
+        SetupError: Another process is making it, the Python is not one the lock was run on or has
+            no ``venv``, the disk is full, or pip failed.
     """
     folder = environment_folder(lane)
     with _exclusively(folder):
-        if not (folder / _MARKER).is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            for command in sync_commands(lane, base):
-                run_tool(command, on_line=on_line)
-            write_json_atomic(folder / _MARKER, {"versions": _versions_of(_python_of(folder))})
-    body = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
-    return _interpreter(lane, _python_of(folder), "made", body["versions"])
+        made = _read_marker(folder)
+        if made is None or (base is not None and not _same_python(made, base)):
+            _check_base(base or Path(sys.executable))
+            made = _make(lane, folder, base, on_line)
+    return _interpreter(lane, python_of(folder), "made", made)
 
 
-def _named(lane: Lane, python: Path) -> Interpreter:
-    if not python.is_file():
-        raise SetupError("the Python named here does not exist", at=f"{lane.variable}={python}")
-    versions = _versions_of(python)
-    wrong = mismatches(lane, versions)
-    if any(problem.startswith("no ") for problem in wrong):
+def python_of(folder: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return folder / "bin" / "python"
+
+
+def _make(
+    lane: Lane, folder: Path, base: Path | None, on_line: Callable[[str], None] | None
+) -> dict[str, str]:
+    """Make the environment in place and write its marker last; return its versions."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise disk_error(error, folder) from error
+    for command in sync_commands(lane, base):
+        result = run_tool(command, on_line=on_line, check=False)
+        if result.returncode != 0:
+            said = [line for line in result.tail if line.strip()]
+            # pip names the cause in its first line of that kind, and repeats itself after it
+            errors = [line for line in said if line.startswith("ERROR")]
+            raise SetupError(
+                f"{command.name} failed; the environment of lane {lane.name} was not made",
+                at="\n       ".join((errors or said[-3:])[:3]) or str(folder),
+                hint=_NO_VENV if command.name.endswith("venv") else _PIP_HINT,
+            )
+    versions = _ask(python_of(folder), lane)
+    write_json_atomic(folder / _MARKER, {"lane": lane.name, "lock": lane.lock, "versions": versions})
+    return versions
+
+
+def _named(lane: Lane, name: str) -> Interpreter:
+    """Use the Python that the user chose: other versions than the lock's are told, not refused."""
+    found = shutil.which(str(Path(name).expanduser()))
+    if found is None:
         raise SetupError(
-            f"the Python named here cannot run {lane.name}: {'; '.join(wrong)}",
-            at=f"{lane.variable}={python}",
+            "the Python named here does not exist or cannot be run",
+            at=f"{lane.variable}={name}",
+            hint="name the executable (…/bin/python), or unset the variable",
+        )
+    # not resolved: the link in a virtual environment is what makes it one
+    python = Path(found).absolute()
+    versions = _ask(python, lane)
+    wrong = mismatches(lane, versions)
+    if lacks_packages(wrong):
+        raise SetupError(
+            f"the Python named here cannot run lane {lane.name}: {'; '.join(wrong)}",
+            at=f"{lane.variable}={name}",
             hint=f"{python} -m pip install --no-deps -r {lock_file(lane)}",
         )
-    # the user chose it: other versions than those of the lock are told, not refused
     return _interpreter(lane, python, "named", versions, wrong)
 
 
 def _interpreter(
     lane: Lane, python: Path, origin: str, versions: Mapping[str, str], warnings: Sequence[str] = ()
 ) -> Interpreter:
-    wheels = _opencv(versions)
+    wheels = opencv_wheels(versions)
     if len(wheels) > 1:
         warnings = [*warnings, f"{len(wheels)} OpenCV wheels lie over each other: {', '.join(wheels)}"]
-    kept = ("python", *lane.framework, *lane.keys, "paddleocr", "paddlex", *wheels)
-    chosen = {package: versions[package] for package in dict.fromkeys(kept) if package in versions}
-    return Interpreter(python, origin, chosen, tuple(warnings))
+    kept = {
+        package: versions[package]
+        for package in dict.fromkeys(("python", *lane.packages))
+        if package in versions
+    }
+    return Interpreter(python, origin, kept, tuple(warnings))
 
 
-def _opencv(versions: Mapping[str, str]) -> list[str]:
-    return [wheel for wheel in _OPENCV_WHEELS if wheel in versions]
-
-
-def _current_versions() -> dict[str, str]:
+def _current_versions(lane: Lane) -> dict[str, str]:
+    """Read the versions of this very interpreter, without a process and without an import."""
     versions = {"python": ".".join(str(part) for part in sys.version_info[:3])}
-    lane_packages = {package for lane in LANES.values() for package in (*lane.keys, *lane.framework)}
-    for package in {*lane_packages, *_OPENCV_WHEELS, "paddleocr", "paddlex"}:
+    for package in lane.packages:
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -273,19 +237,50 @@ def _current_versions() -> dict[str, str]:
     return versions
 
 
-def _versions_of(python: Path) -> dict[str, str]:
-    """Ask another interpreter for its package versions."""
-    call = ToolInvocation("python", (str(python), "-c", _LIST_PACKAGES), Path.cwd(), timeout_s=120)
-    result = run_tool(call)
+def _ask(python: Path, lane: Lane | None = None) -> dict[str, str]:
+    """Ask another interpreter for its version and those of a lane's packages."""
+    packages = () if lane is None else lane.packages
+    call = ToolInvocation("python", (str(python), "-c", _ASK, *packages), Path.cwd(), timeout_s=120)
+    result = run_tool(call, check=False)
+    answers = [line for line in result.tail if line.startswith(_ANSWER)]
+    if result.returncode != 0 or not answers:
+        raise SetupError(
+            "this is not a Python, or one that is too old or broken",
+            at=str(python),
+            hint="name a Python 3.9 - 3.12",
+        )
+    found: Any = json.loads(answers[-1][len(_ANSWER) :])
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _check_base(base: Path) -> None:
+    """Refuse a Python that no lock was run on, or that cannot make environments."""
+    found = _ask(base)
+    major_minor = tuple(int(part) for part in found["python"].split(".")[:2])
+    if not OLDEST_PYTHON <= major_minor <= NEWEST_PYTHON:
+        raise SetupError(
+            f"Python {found['python']} is not one that the lock was run on (3.9 - 3.12)",
+            at=str(base),
+            hint="name another: ppocr-kit env sync LANE --python /path/to/python3.11",
+        )
+    if found["venv"] != "True":
+        raise SetupError(f"Python {found['python']} has no venv", at=str(base), hint=_NO_VENV)
+
+
+def _same_python(made: Mapping[str, str], base: Path) -> bool:
+    return made.get("python") == _ask(base)["python"]
+
+
+def _read_marker(folder: Path) -> dict[str, str] | None:
+    """Return the versions of a whole environment; None for one that is absent or not whole."""
+    # the link dangles when the Python that it was made from is gone
+    if not python_of(folder).exists():
+        return None
     try:
-        found: Any = json.loads(result.tail[-1])
-    except (ValueError, IndexError) as error:
-        raise SetupError("the Python does not answer as one", at=str(python)) from error
-    return {str(name): str(version) for name, version in found.items()}
-
-
-def _python_of(folder: Path) -> Path:
-    return folder / "bin" / "python"
+        body: Any = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        return {str(name): str(version) for name, version in body["versions"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 @contextmanager
@@ -293,12 +288,18 @@ def _exclusively(folder: Path) -> Iterator[None]:
     """Keep two processes from making the same environment; the lock dies with its holder."""
     import fcntl
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        handle = (folder.parent / f".{folder.name}.lock").open("w")
+    except OSError as error:
+        raise disk_error(error, folder.parent) from error
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise SetupError(
-                "another ppocr-kit is making this environment", at=str(folder), hint="wait for it to finish"
+                "another ppocr-kit is making this environment",
+                at=str(folder),
+                hint="wait for it to finish, then run the command again",
             ) from error
         yield
