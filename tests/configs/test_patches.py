@@ -13,7 +13,7 @@ from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.fine_tuning import with_fine_tuning
 from ppocr_kit.datasets.manifest import Dataset
-from ppocr_kit.errors import DataError
+from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.tasks import Split, Task
 
 Config = dict[str, Any]
@@ -95,3 +95,28 @@ def test_run_folder_takes_all_that_is_written(recipe: Config) -> None:
     settings = patches.with_run_folder(recipe, Path("/run"))["Global"]
     assert settings["save_model_dir"] == "/run/checkpoints"
     assert settings["save_res_path"].startswith("/run/predictions/")
+
+
+@pytest.fixture
+def detector() -> Config:
+    return load_recipe(find_recipe(Task.DET, "det_mv3_db"))
+
+
+def test_image_size_sets_crops_and_the_shortest_side(detector: Config) -> None:
+    changed = patches.with_image_size(detector, 160)
+    crop = next(step for step in changed["Train"]["dataset"]["transforms"] if "EastRandomCropData" in step)
+    page = next(step for step in changed["Eval"]["dataset"]["transforms"] if "DetResizeForTest" in step)
+    assert crop["EastRandomCropData"]["size"] == [160, 160]
+    assert page["DetResizeForTest"] == {"limit_side_len": 160, "limit_type": "min"}
+
+
+@pytest.mark.parametrize(("size", "near"), [(0, 32), (31, 32), (100, 96), (-64, 32)])
+def test_image_size_that_the_network_cannot_halve_is_refused(size: int, near: int, detector: Config) -> None:
+    with pytest.raises(ConfigError) as caught:
+        patches.with_image_size(detector, size)
+    assert caught.value.hint == f"--image-size {near}"
+
+
+def test_recogniser_has_no_image_size_to_choose(recipe: Config) -> None:
+    with pytest.raises(ConfigError, match="for det only"):
+        patches.with_image_size(recipe, 160)
