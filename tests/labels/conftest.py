@@ -23,7 +23,7 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 
     def make(label: str | bytes, images: tuple[str, ...] = ("a.png",), name: str = "batch") -> Path:
         folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for number, image in enumerate(images):
             path = folder / image
             path.parent.mkdir(parents=True, exist_ok=True)
