@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ppocr_kit.configs.device import Device
+from ppocr_kit.errors import UsageError
 from ppocr_kit.vendor.process import ToolInvocation
 from ppocr_kit.vendor.release import PinnedRelease
 
@@ -58,6 +59,9 @@ def tool_invocation(
         timeout_s: Seconds after which it is ended.
         idle_timeout_s: Seconds of silence after which it counts as hung.
         expects: Paths that it must have written when it ends.
+
+    Raises:
+        UsageError: The device names a GPU that is hidden by ``CUDA_VISIBLE_DEVICES``.
     """
     launch = [str(LAUNCHER), "--release", str(release.path)]
     command = [str(python), *launch]
@@ -81,7 +85,7 @@ def tool_environment(device: Device | None = None) -> dict[str, str]:
     additions = {name: value for name, value in _DEFAULTS.items() if name not in os.environ}
     if device is not None and len(device.ids) == 1:
         # several are shared out by paddle.distributed.launch, which wants to see them all
-        additions["CUDA_VISIBLE_DEVICES"] = str(device.ids[0])
+        additions["CUDA_VISIBLE_DEVICES"] = _gpu_labels(device)[0]
     return {**additions, **_ALWAYS}
 
 
@@ -89,5 +93,24 @@ def _distribution(device: Device, log: Path | None) -> list[str]:
     """Return the options of ``paddle.distributed.launch`` for a device of several processes."""
     folder = [] if log is None else ["--log_dir", str(log.parent / "workers")]
     if device.ids:
-        return ["--gpus", ",".join(str(index) for index in device.ids), *folder]
+        return ["--gpus", ",".join(_gpu_labels(device)), *folder]
     return ["--nproc_per_node", str(device.processes), "--backend", "gloo", *folder]
+
+
+def _gpu_labels(device: Device) -> list[str]:
+    """Name a device's GPUs as CUDA does: numbers count within ``CUDA_VISIBLE_DEVICES`` where that is set.
+
+    Raises:
+        UsageError: There are not so many.
+    """
+    visible = [word.strip() for word in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if word.strip()]
+    if not visible:
+        return [str(number) for number in device.ids]
+    if max(device.ids) >= len(visible):
+        shown = ",".join(visible)
+        raise UsageError(
+            f"{device} does not exist: CUDA_VISIBLE_DEVICES={shown} shows {len(visible)} of the GPUs",
+            at="--device",
+            hint=f"use a number below {len(visible)}, or unset the variable",
+        )
+    return [visible[number] for number in device.ids]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ppocr_kit.configs.device import parse_device
-from ppocr_kit.errors import SetupError
+from ppocr_kit.errors import SetupError, UsageError
 from ppocr_kit.vendor.launch import SUPPLEMENTED
 from ppocr_kit.vendor.process import run_tool
 from ppocr_kit.vendor.release import PinnedRelease
@@ -133,7 +133,10 @@ def test_a_wrong_call_shows_the_usage(words: list[str]) -> None:
     assert (done.returncode, done.stderr.startswith("usage:")) == (1, True)
 
 
-def test_several_processes_go_through_paddles_launcher(tmp_path: Path) -> None:
+def test_several_processes_go_through_paddles_launcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     release = PinnedRelease("3.7.0", FAKE, "path", complete=False)
     call = tool_invocation(
         release,
@@ -159,7 +162,15 @@ def test_several_processes_go_through_paddles_launcher(tmp_path: Path) -> None:
     assert gpus.argv[6:8] == ("--gpus", "0,3")
 
 
-def test_one_gpu_is_the_only_one_that_the_tool_sees() -> None:
+def test_gpus_are_counted_within_those_that_the_user_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4, GPU-ab")
+    assert tool_environment(parse_device("gpu:1"))["CUDA_VISIBLE_DEVICES"] == "GPU-ab"
+    with pytest.raises(UsageError, match=r"gpu:2 does not exist: CUDA_VISIBLE_DEVICES=4,GPU-ab shows 2"):
+        tool_environment(parse_device("gpu:2"))
+
+
+def test_one_gpu_is_the_only_one_that_the_tool_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert tool_environment(parse_device("gpu:3"))["CUDA_VISIBLE_DEVICES"] == "3"
     assert "CUDA_VISIBLE_DEVICES" not in tool_environment(parse_device("cpu"))
 
