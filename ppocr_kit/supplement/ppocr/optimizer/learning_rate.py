@@ -37,7 +37,7 @@ def piecewise(
     per_epoch: int,
     decay_epochs: Sequence[float],
     values: Sequence[float],
-) -> lr.LRScheduler:
+) -> lr.LRScheduler | float:
     """Take ``values`` one after the other, changing after each of ``decay_epochs``.
 
     Raises:
@@ -48,6 +48,8 @@ def piecewise(
             "lr Piecewise needs one of values before the first of decay_epochs and one after each, "
             f"not {len(values)} for {len(decay_epochs)}"
         )
+    if not decay_epochs:
+        return float(values[0])
     changes = [int(epoch * per_epoch) for epoch in decay_epochs]
     return lr.PiecewiseDecay(changes, [float(value) for value in values])
 

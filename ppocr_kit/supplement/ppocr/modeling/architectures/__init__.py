@@ -52,4 +52,5 @@ def apply_to_static(model: Any, config: Mapping[str, Any], logger: Any) -> Any:
 
     shape = [None, *settings["d2s_train_image_shape"]]
     logger.info(f"the model is compiled for inputs of {shape}")
-    return to_static(model, input_spec=[InputSpec(shape, dtype="float32")])
+    # without full_graph Paddle ignores the shape, and takes three times as long to compile
+    return to_static(model, input_spec=[InputSpec(shape, dtype="float32")], full_graph=True)

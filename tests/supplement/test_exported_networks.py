@@ -1,0 +1,68 @@
+"""What the release's export makes of the networks, run with oneDNN, which is the default of deployments."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import paddle
+import pytest
+from architectures import crnn, db
+from paddle.static import InputSpec
+
+from ppocr_kit.supplement.ppocr.modeling.architectures import build_model
+
+pytestmark = [
+    pytest.mark.release,
+    # paddle's export warns about its own defaults
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+# architecture, the input that ppocr/utils/export_model.py of 3.7.0 declares, two sizes to run
+CASES = {
+    "det": (db(), [None, 3, -1, -1], [(1, 3, 64, 96), (2, 3, 96, 32)]),
+    "rec": (crnn(small_stride=[1, 2, 2, 2]), [None, 3, 32, -1], [(1, 3, 32, 64), (3, 3, 32, 100)]),
+}
+
+
+def export(model, declared, folder):
+    """Save a network as the release does; return the path without an ending."""
+    static = paddle.jit.to_static(model, input_spec=[InputSpec(shape=declared, dtype="float32")])
+    paddle.jit.save(static, str(folder / "inference"))
+    return folder / "inference"
+
+
+def predictor(path, onednn):
+    config = paddle.inference.Config(f"{path}.json", f"{path}.pdiparams")
+    config.disable_gpu()
+    config.disable_glog_info()
+    config.set_cpu_math_library_num_threads(1)
+    if onednn:
+        config.enable_mkldnn()
+    else:
+        config.disable_mkldnn()
+    return paddle.inference.create_predictor(config)
+
+
+def run(engine, x):
+    handle = engine.get_input_handle(engine.get_input_names()[0])
+    handle.reshape(x.shape)
+    handle.copy_from_cpu(x)
+    engine.run()
+    return engine.get_output_handle(engine.get_output_names()[0]).copy_to_cpu()
+
+
+@pytest.mark.parametrize("task", CASES)
+def test_export_gives_the_networks_output_with_onednn_and_without(task, tmp_path):
+    architecture, declared, shapes = CASES[task]
+    model = build_model(architecture)
+    model.eval()
+    path = export(model, declared, tmp_path)
+    assert "interp" not in json.dumps(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    for onednn in (True, False):
+        engine = predictor(path, onednn)
+        for shape in shapes:
+            x = np.random.default_rng(0).uniform(-1, 1, shape).astype("float32")
+            eager = model(paddle.to_tensor(x))
+            eager = eager["maps"] if isinstance(eager, dict) else eager
+            np.testing.assert_allclose(run(engine, x), eager.numpy(), rtol=1e-4, atol=1e-5)
