@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+from architectures import crnn, db
+
+from ppocr_kit.supplement.ppocr.losses import build_loss
+from ppocr_kit.supplement.ppocr.modeling.architectures import build_model
+from ppocr_kit.supplement.ppocr.optimizer import build_optimizer
+
+pytestmark = [
+    pytest.mark.release,
+    # said by paddle's own BatchNorm2D at every training step
+    pytest.mark.filterwarnings("ignore:When training, we now always track:UserWarning"),
+]
+STEPS = 12
+
+
+def page_batch():
+    """Two pages of noise with a bright bar, and DB's targets for it."""
+    shrink = np.zeros((2, 64, 64), "float32")
+    shrink[:, 20:36, 8:56] = 1
+    noise = np.random.default_rng(0).uniform(-0.2, 0.2, (2, 3, 64, 64))
+    images = (noise + shrink[:, None]).astype("float32")
+    targets = (0.3 + 0.4 * shrink, shrink, shrink, np.ones_like(shrink))
+    return [paddle.to_tensor(array) for array in (images, *targets)]
+
+
+def crop_batch():
+    """Four crops of noise, which two words can only be learnt from by heart."""
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 3, 32, 64)).astype("float32")
+    labels = np.array([[1, 2, 3], [4, 5, 0], [6, 1, 0], [2, 2, 4]], "int32")
+    return [paddle.to_tensor(array) for array in (images, labels, np.array([3, 2, 2, 3]))]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "loss", "batch"),
+    [
+        (db(), {"name": "DBLoss"}, page_batch),
+        (crnn(small_stride=[1, 2, 2, 2]), {"name": "CTCLoss"}, crop_batch),
+    ],
+    ids=["det", "rec"],
+)
+def test_the_loss_falls_by_steps_of_the_release_training_loop(architecture, loss, batch):
+    model, compare, batch = build_model(architecture), build_loss(loss), batch()
+    config = {
+        "name": "Adam",
+        "lr": {"name": "Cosine", "learning_rate": 0.01, "warmup_epoch": 1},
+        "regularizer": {"name": "L2", "factor": 1e-5},
+    }
+    optimizer, schedule, _ = build_optimizer(config, epochs=STEPS, step_each_epoch=1, model=model)
+    model.train()
+    losses = []
+    for _ in range(STEPS):
+        values = compare(model(batch[0]), batch)
+        assert all(value.shape == [] for value in values.values())
+        values["loss"].backward()
+        assert all(parameter.grad is not None for parameter in optimizer._parameter_list)
+        optimizer.step()
+        optimizer.clear_grad()
+        schedule.step()
+        losses.append(float(values["loss"]))
+    assert losses[-1] < 0.75 * losses[0]
