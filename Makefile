@@ -27,9 +27,12 @@ FOUND := $(shell for python in $(PYTHON); do \
 	"$$python" -c '$(SUPPORTED); print(getattr(sys, "_base_executable", "") or sys.executable)' \
 	2>/dev/null && break; done)
 
+# Paddle's wheels bring everything but the OpenMP runtime of the system's compiler.
+OPENMP := import ctypes, sys; sys.platform != "linux" or ctypes.CDLL("libgomp.so.1")
+
 # Stamps carry the checksum of what they were made from, so that the same content is never installed
 # twice, whatever the time stamps say, and another Python, folder or lock starts from nothing.
-MADE := $(VENV)/.made-$(shell { pwd; "$(FOUND)" -VV; cat locks/paddle-cpu.txt; } 2>/dev/null | cksum | cut -d' ' -f1)
+MADE := $(VENV)/.made-$(shell { pwd; "$(FOUND)" -VV || true; cat locks/paddle-cpu.txt; } 2>/dev/null | cksum | cut -d' ' -f1)
 TESTS := $(VENV)/.tests-$(shell cksum < locks/test.txt | cut -d' ' -f1)
 KIT := $(VENV)/.kit-$(shell cat setup.py pyproject.toml | cksum | cut -d' ' -f1)
 
@@ -62,9 +65,12 @@ $(MADE):
 	@test -n "$(FOUND)" || { \
 		echo "error: none of these is a Python 3.9 - 3.12: $(PYTHON)" >&2; \
 		echo "  try: apt-get install python3 python3-venv, or make PYTHON=/path/to/python3.11" >&2; exit 5; }
-	@"$(FOUND)" -c 'import ensurepip, venv' 2>/dev/null || { \
-		echo "error: $(FOUND) cannot make environments (venv or ensurepip is missing)" >&2; \
-		echo "  try: apt-get install python3-venv" >&2; exit 5; }
+	@missing=; \
+	"$(FOUND)" -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
+	"$(FOUND)" -c '$(OPENMP)' 2>/dev/null || missing+=" libgomp1"; \
+	test -z "$$missing" || { \
+		echo "error: this machine lacks what pip cannot bring:$$missing (looked at $(FOUND))" >&2; \
+		echo "  try: apt-get install$$missing, or the packages of your system with these names" >&2; exit 5; }
 	@echo "== $(VENV) from $(FOUND) and locks/paddle-cpu.txt: about 1.8 GB, a minute or more"
 	rm -rf $(VENV)
 	"$(FOUND)" -m venv $(VENV)

@@ -29,25 +29,9 @@ from ppocr_kit.vendor.lanes import (
     opencv_wheels,
 )
 from ppocr_kit.vendor.process import ToolInvocation, run_tool
+from ppocr_kit.vendor.pythons import NO_VENV, ask_python, check_base
 
-# The Pythons that the locks were run on.
-OLDEST_PYTHON = (3, 9)
-NEWEST_PYTHON = (3, 12)
 _MARKER = "ppocr-kit.json"
-_ANSWER = "ppocr-kit:"
-# Asked of an interpreter that is not ours. Its answer is marked, as other packages may print at start.
-_ASK = f"""
-import importlib.metadata as metadata, importlib.util as util, json, sys
-found = {{"python": ".".join(map(str, sys.version_info[:3]))}}
-found["venv"] = str(bool(util.find_spec("venv") and util.find_spec("ensurepip")))
-for package in sys.argv[1:]:
-    try:
-        found[package] = metadata.version(package)
-    except metadata.PackageNotFoundError:
-        pass
-print("\\n{_ANSWER}" + json.dumps(found))
-"""
-_NO_VENV = "on Debian or Ubuntu: apt-get install python3-venv; or name another Python with --python"
 _PIP_HINT = (
     "check the network, the free space and pip's settings (pip config list; a mirror: "
     "pip config set global.index-url URL), then run the command again"
@@ -155,7 +139,7 @@ def sync_environment(
     with _exclusively(folder):
         made = _read_marker(folder)
         if made is None or (base is not None and not _same_python(made, base)):
-            _check_base(base or Path(sys.executable))
+            check_base(base or Path(sys.executable))
             made = _make(lane, folder, base, on_line)
     return _interpreter(lane, python_of(folder), "made", made)
 
@@ -183,9 +167,9 @@ def _make(
             raise SetupError(
                 f"{command.name} failed; the environment of lane {lane.name} was not made",
                 at="\n       ".join((errors or said[-3:])[:3]) or str(folder),
-                hint=_NO_VENV if command.name.endswith("venv") else _PIP_HINT,
+                hint=NO_VENV if command.name.endswith("venv") else _PIP_HINT,
             )
-    versions = _ask(python_of(folder), lane)
+    versions = ask_python(python_of(folder), lane.packages)
     write_json_atomic(folder / _MARKER, {"lane": lane.name, "lock": lane.lock, "versions": versions})
     return versions
 
@@ -201,7 +185,7 @@ def _named(lane: Lane, name: str) -> Interpreter:
         )
     # not resolved: the link in a virtual environment is what makes it one
     python = Path(found).absolute()
-    versions = _ask(python, lane)
+    versions = ask_python(python, lane.packages)
     wrong = mismatches(lane, versions)
     if lacks_packages(wrong):
         raise SetupError(
@@ -237,38 +221,8 @@ def _current_versions(lane: Lane) -> dict[str, str]:
     return versions
 
 
-def _ask(python: Path, lane: Lane | None = None) -> dict[str, str]:
-    """Ask another interpreter for its version and those of a lane's packages."""
-    packages = () if lane is None else lane.packages
-    call = ToolInvocation("python", (str(python), "-c", _ASK, *packages), Path.cwd(), timeout_s=120)
-    result = run_tool(call, check=False)
-    answers = [line for line in result.tail if line.startswith(_ANSWER)]
-    if result.returncode != 0 or not answers:
-        raise SetupError(
-            "this is not a Python, or one that is too old or broken",
-            at=str(python),
-            hint="name a Python 3.9 - 3.12",
-        )
-    found: Any = json.loads(answers[-1][len(_ANSWER) :])
-    return {str(name): str(value) for name, value in found.items()}
-
-
-def _check_base(base: Path) -> None:
-    """Refuse a Python that no lock was run on, or that cannot make environments."""
-    found = _ask(base)
-    major_minor = tuple(int(part) for part in found["python"].split(".")[:2])
-    if not OLDEST_PYTHON <= major_minor <= NEWEST_PYTHON:
-        raise SetupError(
-            f"Python {found['python']} is not one that the lock was run on (3.9 - 3.12)",
-            at=str(base),
-            hint="name another: ppocr-kit env sync LANE --python /path/to/python3.11",
-        )
-    if found["venv"] != "True":
-        raise SetupError(f"Python {found['python']} has no venv", at=str(base), hint=_NO_VENV)
-
-
 def _same_python(made: Mapping[str, str], base: Path) -> bool:
-    return made.get("python") == _ask(base)["python"]
+    return made.get("python") == ask_python(base)["python"]
 
 
 def _read_marker(folder: Path) -> dict[str, str] | None:
