@@ -1,4 +1,4 @@
-"""One build of a data set at a time, and no leavings of builds that were killed.
+"""One writer of a folder at a time, and no leavings of commands that were killed.
 
 ``storage.atomic_folder`` keeps the old data set whole while a new one is written beside it. A build
 killed in the middle leaves its temporary folder behind; the next build of that name, which
@@ -26,7 +26,7 @@ def build_folder(target: Path) -> Iterator[Path]:
     """Give a temporary folder that becomes ``target`` when the block succeeds.
 
     Raises:
-        SetupError: Another build of ``target`` is running, the disk is full, or the folder cannot be
+        SetupError: Another command is writing ``target``, the disk is full, or the folder cannot be
             written.
     """
     try:
@@ -53,7 +53,7 @@ def _lock(target: Path) -> Iterator[None]:
         except OSError as error:
             os.close(handle)
             raise SetupError(
-                "another build of this data set is running", at=str(target), hint="wait until it has ended"
+                "another command is writing this folder", at=str(target), hint="wait until it has ended"
             ) from error
         # A build that has just ended may have removed the file that we opened.
         if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:

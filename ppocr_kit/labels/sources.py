@@ -88,21 +88,23 @@ def find_label_file(path: Path) -> Path:
     Raises:
         DataError: There is none.
     """
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise DataError(
-            "there is no such folder or label file",
-            at=str(path),
-            hint="name a folder that PPOCRLabel exported (it holds Label.txt)",
-        )
-    candidates = [path / LABEL_FILE_NAME]
-    candidates += sorted(entry for entry in path.iterdir() if entry.name.lower() == LABEL_FILE_NAME.lower())
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
+    try:
+        if path.is_file():
+            return path
+        if not path.is_dir():
+            raise DataError(
+                "there is no such folder or label file",
+                at=str(path),
+                hint="name a folder that PPOCRLabel exported (it holds Label.txt)",
+            )
+        names = sorted(entry.name for entry in path.iterdir())
+    except OSError as error:
+        raise DataError(f"the folder cannot be read ({error.strerror})", at=str(path)) from error
+    candidates = [name for name in names if name.lower() == LABEL_FILE_NAME.lower()]
+    if candidates:
+        return path / (LABEL_FILE_NAME if LABEL_FILE_NAME in candidates else candidates[0])
     hint = "in PPOCRLabel, open the folder, check the pages and use File > Export Label"
-    if (path / _UNVERIFIED_NAME).is_file():
+    if _UNVERIFIED_NAME in names:
         hint += f" ({_UNVERIFIED_NAME} holds automatic labels that nobody has checked; it is not used)"
     raise DataError(f"the folder has no {LABEL_FILE_NAME}", at=str(path), hint=hint)
 

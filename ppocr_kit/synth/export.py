@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 
 from ppocr_kit import __version__
+from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.errors import UsageError
 from ppocr_kit.geometry import Image, as_points, crop_quad
 from ppocr_kit.progress import Track, no_progress
-from ppocr_kit.storage import atomic_folder, sha256_of
+from ppocr_kit.storage import sha256_of
 from ppocr_kit.synth.page import DrawnPage, PageStyle, draw_page
 from ppocr_kit.synth.words import DEFAULT_ALPHABET
 
@@ -70,7 +71,7 @@ def draw_pages(
     out = Path(out).absolute()
     _check_replaceable(out)
     style = PageStyle(lines=lines, alphabet=alphabet)
-    with atomic_folder(out) as folder:
+    with build_folder(out) as folder:
         (folder / "crop_img").mkdir()
         label_rows, crop_rows = [], []
         for number in track(range(pages), "drawing pages", pages):

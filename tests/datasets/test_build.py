@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +111,7 @@ def test_neither_order_nor_place_changes_a_byte(tmp_path, make_folder):
     moved = tmp_path / "elsewhere" / "deep"
     shutil.copytree(a, moved / "one")
     shutil.copytree(b, moved / "two")
-    (moved / "one/Label.txt").write_text("".join(first[::-1]).replace("\n", "\r\n"), "utf-8", newline="")
+    (moved / "one/Label.txt").write_bytes("".join(first[::-1]).replace("\n", "\r\n").encode("utf-8"))
     other = tmp_path / "other"
     two = tree(build_dataset(BuildRequest((moved / "two", moved / "one"), "set", other)).folder)
     assert one == two
@@ -216,6 +217,29 @@ def test_a_text_with_a_tab_or_line_break_fits_its_row(tmp_path, make_folder):
     assert [found.code for found in result.problems] == ["L056"]
     assert result.manifest["tasks"]["rec"]["use_space_char"] is True
     assert " " not in (result.folder / "rec/dict.txt").read_text("utf-8")
+
+
+def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
+    """Put an EXIF segment that only holds the orientation behind the start mark of a JPEG."""
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    tiff = b"MM\0*" + struct.pack(">IH", 8, 1) + entry + struct.pack(">I", 0)
+    body = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def test_a_photo_is_cut_as_its_exif_orientation_shows_it(tmp_path, make_folder):
+    stored = np.zeros((60, 100, 3), np.uint8)
+    stored[:30, :50] = (0, 0, 255)
+    # shown turned right, the red quarter is at the top right of a page 60 wide and 100 high
+    red = {"transcription": "red", "points": [[32, 2], [58, 2], [58, 48], [32, 48]]}
+    folder = make_folder(line("batch/p0.jpg", red) + "".join(lines(3)[1:]), names(3))
+    jpeg = cv2.imencode(".jpg", stored)[1].tobytes()
+    (folder / "p0.jpg").write_bytes(with_exif_orientation(jpeg, 6))
+    result = build(tmp_path, folder)
+    assert result.problems == ()
+    rec = [row for split in rows(result.folder, "rec").values() for row in split]
+    crop = cv2.imread(str(result.folder / "rec" / next(path for path, text in rec if text == "red")))
+    assert crop[..., 2].min() > 200 and crop[..., 0].max() < 60
 
 
 def test_odd_names_make_paths_that_paddleocr_does_not_misread(tmp_path, make_folder):
@@ -424,7 +448,7 @@ def test_a_killed_build_leaves_the_old_set_and_the_next_build_clears_up(tmp_path
 
 def test_two_builds_of_one_set_at_once_are_refused(tmp_path, slow_build):
     folder, _ = slow_build
-    with pytest.raises(SetupError, match="another build"):
+    with pytest.raises(SetupError, match="another command"):
         build(tmp_path, folder)
     assert build(tmp_path, folder, name="another").manifest["name"] == "another"
 
