@@ -7,6 +7,7 @@ settings, and the answers are compared.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,12 +103,13 @@ def compare_boxes(checkpoint: Sequence[Region], export: Sequence[Region], pixel:
     if len(checkpoint) != len(export):
         return Gap(0.0, 0.0, f"finds {len(export)} boxes for {len(checkpoint)}")
     left = list(export)
-    score_gap = point_gap = 0.0
+    points, scores = [], []
     for ours in checkpoint:
         distances = [_point_gap(ours, theirs) for theirs in left]
         nearest = min(range(len(left)), key=distances.__getitem__)
-        point_gap = max(point_gap, distances[nearest])
-        score_gap = max(score_gap, abs(ours["score"] - left.pop(nearest)["score"]))
+        points.append(distances[nearest])
+        scores.append(abs(ours["score"] - left.pop(nearest)["score"]))
+    point_gap, score_gap = _largest(points), _largest(scores)
     if point_gap > max(POINT_TOLERANCE_PX, pixel):
         return Gap(score_gap, point_gap, f"a corner is {point_gap:.0f} pixels away")
     return Gap(score_gap, point_gap, _score_difference(score_gap))
@@ -128,8 +130,8 @@ def compare_answers(answers: Sequence[Mapping[str, Any]]) -> Parity:
     return Parity(
         images=len(answers),
         regions=sum(len(answer["checkpoint"]) for answer in answers),
-        largest_score_gap=max(gap.score for gap in gaps),
-        largest_point_gap_px=max(gap.points_px for gap in gaps),
+        largest_score_gap=_largest([gap.score for gap in gaps]),
+        largest_point_gap_px=_largest([gap.points_px for gap in gaps]),
         differences=tuple(
             f"{answer['image']}: {gap.difference}"
             for answer, gap in zip(answers, gaps)
@@ -194,7 +196,12 @@ def _point_gap(ours: Region, theirs: Region) -> float:
         for corner, counterpart in zip(ours["points"], theirs["points"])
         for one, other in zip(corner, counterpart)
     ]
-    return float(max(gaps, default=0.0))
+    return _largest(gaps)
+
+
+def _largest(gaps: Sequence[float]) -> float:
+    """Return the largest gap; not a number if any is: ``max`` alone would depend on the order."""
+    return float("nan") if any(math.isnan(gap) for gap in gaps) else max(gaps, default=0.0)
 
 
 def _score_difference(gap: float) -> str | None:

@@ -1,0 +1,241 @@
+"""Exporting: what is refused, and that nothing is put in place which does not answer as it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from made_runs import Official
+
+from ppocr_kit.errors import ConfigError, DataError, ReportError, UsageError
+from ppocr_kit.runs import export as exporting
+from ppocr_kit.runs.export import export_run, validation_images
+from ppocr_kit.runs.model_source import read_export, run_source
+from ppocr_kit.runs.parity import Parity, check_parity
+from ppocr_kit.runs.predict import predict_images
+from ppocr_kit.tasks import Task
+from ppocr_kit.vendor.environment import find_interpreter
+from ppocr_kit.vendor.process import run_tool
+from ppocr_kit.vendor.release import find_release
+from ppocr_kit.vendor.tools import tool_invocation
+
+SAME = Parity(
+    images=1, regions=1, largest_score_gap=0.0, largest_point_gap_px=0.0, differences=(), widest_ratio=4
+)
+RUNTIME = Path(__file__).parent / "scripts" / "ask_the_runtime.py"
+
+
+@pytest.fixture
+def fake_tools(monkeypatch):
+    """Let the release's exporter write empty files, and the comparison find what it is told."""
+
+    def arm(parity: Parity = SAME) -> None:
+        def run(call: Any) -> None:
+            for path in call:
+                path.write_bytes(b"")
+
+        monkeypatch.setattr(exporting, "read_weights", lambda path: {})
+        monkeypatch.setattr(
+            exporting, "find_release", lambda: SimpleNamespace(version="3.7.0", source="pypi")
+        )
+        monkeypatch.setattr(
+            exporting, "find_interpreter", lambda lane: SimpleNamespace(python=Path("python"))
+        )
+        monkeypatch.setattr(exporting, "tool_invocation", lambda *args, **more: more["expects"])
+        monkeypatch.setattr(exporting, "run_tool", run)
+        monkeypatch.setattr(exporting, "read_export", lambda folder: None)
+        monkeypatch.setattr(exporting, "check_parity", lambda *args, **more: parity)
+
+    return arm
+
+
+@pytest.fixture
+def trained(make_run):
+    run = make_run(Task.REC)
+    (run.checkpoints / "best_accuracy.pdparams").write_bytes(b"weights")
+    return run
+
+
+def test_an_export_records_what_it_came_from(trained, fake_tools):
+    fake_tools()
+    made = export_run(trained, Path("inference/a-run"))
+    record = json.loads(Path("inference/a-run/export.json").read_text(encoding="utf-8"))
+    assert record == made.to_json()
+    assert record["checkpoint"] == "checkpoints/best_accuracy.pdparams"
+    assert set(record["files"]) == {"inference.json", "inference.pdiparams", "inference.yml"}
+    kept = yaml.safe_load((trained.path / "export.yml").read_text(encoding="utf-8"))
+    assert kept["Global"]["save_inference_dir"] == Path("inference/a-run").absolute().as_posix()
+
+
+def test_an_export_that_answers_otherwise_is_not_put_in_place(trained, fake_tools):
+    fake_tools()
+    export_run(trained, Path("inference/a-run"))
+    before = Path("inference/a-run/export.json").read_bytes()
+    fake_tools(replace(SAME, differences=("page.png: reads 'b' for 'a'",)))
+    with pytest.raises(ReportError, match="reads 'b' for 'a'"):
+        export_run(trained, Path("inference/a-run"))
+    assert Path("inference/a-run/export.json").read_bytes() == before
+    assert [path.name for path in Path("inference").iterdir()] == ["a-run"]
+
+
+def test_long_texts_are_warned_about(trained, fake_tools):
+    fake_tools(replace(SAME, widest_ratio=10.5))
+    assert "more than 10 times as wide" in export_run(trained, Path("inference/a-run")).notes[0]
+
+
+def test_a_dictionary_lies_beside_the_model(make_run, fake_tools, tmp_path):
+    fake_tools()
+    (tmp_path / "letters.txt").write_text("a\nb\n", encoding="utf-8")
+
+    def with_dictionary(config: dict[str, Any]) -> None:
+        config["Global"]["character_dict_path"] = str(tmp_path / "letters.txt")
+
+    run = make_run(Task.REC, change=with_dictionary)
+    (run.checkpoints / "best_accuracy.pdparams").write_bytes(b"weights")
+    made = export_run(run, Path("inference/a-run"))
+    assert Path("inference/a-run/dict.txt").read_bytes() == b"a\nb\n" and "dict.txt" in made.files
+
+
+def test_a_folder_of_something_else_is_not_replaced(trained, fake_tools):
+    fake_tools()
+    Path("work").mkdir()
+    Path("work/thesis.txt").write_text("years", encoding="utf-8")
+    with pytest.raises(UsageError, match="not an exported model"):
+        export_run(trained, Path("work"))
+    assert Path("work/thesis.txt").is_file()
+
+
+def test_a_run_without_a_checkpoint_is_refused(make_run):
+    with pytest.raises(UsageError, match="no best checkpoint"):
+        export_run(make_run(Task.DET), Path("inference/a-run"))
+
+
+def test_damaged_weights_are_refused(trained):
+    with pytest.raises(DataError, match="not a PaddleOCR checkpoint"):
+        export_run(trained, Path("inference/a-run"))
+    assert not Path("inference").exists()
+
+
+def test_a_height_that_cannot_be_exported_is_refused_before_anything_runs(make_run, fake_tools):
+    fake_tools()
+
+    def higher(config: dict[str, Any]) -> None:
+        for step in config["Eval"]["dataset"]["transforms"]:
+            if "RecResizeImg" in step:
+                step["RecResizeImg"]["image_shape"] = [3, 48, 320]
+
+    run = make_run(Task.REC, change=higher)
+    (run.checkpoints / "best_accuracy.pdparams").write_bytes(b"weights")
+    with pytest.raises(ConfigError, match="48 pixels high"):
+        export_run(run, Path("inference/a-run"))
+
+
+def test_pictures_to_compare_on_are_spread_over_the_rows(tmp_path):
+    names = [f"{number:03}.png" for number in range(50)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    rows = tmp_path / "val.txt"
+    rows.write_text("".join(f"{name}\ttext\n" for name in [*names, "gone.png"]), encoding="utf-8")
+    dataset = {"data_dir": str(tmp_path), "label_file_list": [str(rows)]}
+    chosen = validation_images({"Eval": {"dataset": dataset}})
+    assert len(chosen) == len(set(chosen)) == 20
+    assert (chosen[0].name, chosen[-1].name) == ("000.png", "047.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "cannot read"), ("", "none of the 0"), ("gone.png\tx\n", "none of the 1")]
+)
+def test_nothing_to_compare_on_is_refused(tmp_path, content, message):
+    rows = tmp_path / "val.txt"
+    if content is not None:
+        rows.write_text(content, encoding="utf-8")
+    dataset = {"data_dir": str(tmp_path), "label_file_list": [str(rows)]}
+    with pytest.raises(DataError, match=message) as caught:
+        validation_images({"Eval": {"dataset": dataset}})
+    assert "--images" in str(caught.value.hint)
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("task", list(Task))
+def test_official_weights_answer_the_same_after_export(official: Official, task: Task):
+    parity = official.exports[task].parity
+    assert parity.same and parity.images == len(official.pages)
+    assert parity.regions >= parity.images
+    assert parity.largest_score_gap < 1e-4 and parity.largest_point_gap_px == 0
+
+
+@pytest.mark.release
+def test_exports_load_and_answer_in_the_paddleocr_runtime(
+    official_project: Official, exports_answers: dict[Task, list[Any]], tmp_path: Path
+):
+    """The runtime as its users call it: oneDNN on, the name from inference.yml, or no name at all."""
+    job = {
+        "det": {
+            "model_name": official_project.exports[Task.DET].model_name,
+            "model_dir": "inference/official-det",
+        },
+        "rec": {"model_dir": "inference/official-rec"},
+        "pages": [str(path) for path in official_project.pages],
+        "crops": [str(path) for path in official_project.crops],
+    }
+    asked, result = tmp_path / "job.json", tmp_path / "result.json"
+    asked.write_text(json.dumps(job), encoding="utf-8")
+    call = tool_invocation(
+        find_release(),
+        find_interpreter("paddle").python,
+        str(RUNTIME),
+        [str(asked), str(result)],
+        cwd=Path.cwd(),
+        log=tmp_path / "runtime.log",
+        timeout_s=300,
+        expects=(result,),
+    )
+    run_tool(call)
+    runtime = json.loads(result.read_text(encoding="utf-8"))
+    for ours, theirs in zip(exports_answers[Task.DET], runtime["pages"]):
+        assert [region["points"] for region in ours["regions"]] != []
+        assert sorted(region["points"] for region in ours["regions"]) == sorted(theirs["boxes"])
+        assert sorted(region["score"] for region in ours["regions"]) == pytest.approx(
+            sorted(theirs["scores"]), abs=1e-4
+        )
+    for ours, theirs in zip(exports_answers[Task.REC], runtime["crops"]):
+        (region,) = ours["regions"]
+        assert region["transcription"] == theirs["text"]
+        assert region["rec_score"] == pytest.approx(theirs["score"], abs=1e-4)
+
+
+@pytest.mark.release
+def test_weights_of_another_dictionary_are_refused(official_project: Official, tmp_path: Path):
+    source = run_source(official_project.runs[Task.REC])
+    smaller = replace(source, settings={**source.settings, "use_space_char": False})
+    export = read_export(Path("inference/official-rec"))
+    with pytest.raises(
+        DataError, match=r"head\.fc\.weight is \[96, 97\] in the file and \[96, 96\] in the model"
+    ):
+        check_parity(smaller, export, official_project.crops[:1])
+
+
+@pytest.mark.release
+def test_a_dictionary_of_another_length_is_refused(official_project: Official):
+    export = read_export(Path("inference/official-rec"))
+    assert export.characters is not None
+    with pytest.raises(DataError, match="97 classes apart and its dictionary names 50"):
+        predict_images(
+            [replace(export, characters=export.characters[:48])], official_project.crops[:1], print
+        )
+
+
+@pytest.mark.release
+def test_a_damaged_model_file_is_refused(official_project: Official, tmp_path: Path):
+    broken = tmp_path / "broken"
+    shutil.copytree("inference/official-det", broken)
+    os.truncate(broken / "inference.json", 1000)
+    with pytest.raises(DataError, match="cannot be loaded"):
+        predict_images([read_export(broken)], official_project.pages[:1], print)
