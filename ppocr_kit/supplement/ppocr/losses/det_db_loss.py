@@ -48,7 +48,6 @@ class DBLoss(nn.Layer):
         beta: float = 10,
         ohem_ratio: float = 3,
         eps: float = 1e-6,
-        **kwargs: Any,
     ) -> None:
         super().__init__()
         if main_loss_type != "DiceLoss":
