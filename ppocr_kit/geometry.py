@@ -8,6 +8,7 @@ what it will be shown.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Union, cast
 
@@ -93,7 +94,7 @@ def uncross(points: Points) -> Points:
     return points[np.roll(order, -at)]
 
 
-def order_quad(quad: Points) -> Points:
+def order_quad(quad: Corners) -> Points:
     """Return four corners clockwise, starting at the top left of the text.
 
     Counter-clockwise corners are turned round with the first one kept, as PPOCRLabel does before it
@@ -106,24 +107,24 @@ def order_quad(quad: Points) -> Points:
     Returns:
         (4, 2) float64: top left, top right, bottom right, bottom left as the text is read.
     """
-    corners = quad if is_clockwise(quad) else quad[[0, 3, 2, 1]]
-    along = (corners[1] - corners[0]) + (corners[2] - corners[3])
-    tilt = float(np.degrees(np.arctan2(along[1], along[0])))
-    if abs((tilt + 45.0) % 90.0 - 45.0) > _AXIS_TILT_DEGREES:
-        return corners
-    return _start_top_left(corners)
+    a, b, c, d = _as_pairs(quad)
+    corners = [a, b, c, d] if signed_area([a, b, c, d]) > 0 else [a, d, c, b]
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
+    tilt = math.degrees(math.atan2(by - ay + cy - dy, bx - ax + cx - dx))
+    if abs((tilt + 45.0) % 90.0 - 45.0) <= _AXIS_TILT_DEGREES:
+        corners = _start_top_left(corners)
+    return as_points(corners)
 
 
-def _start_top_left(corners: Points) -> Points:
-    """Roll clockwise corners so that the first side points to the right as much as possible."""
-    rightward = [
-        corners[(k + 1) % 4][0] - corners[k][0] + corners[(k + 2) % 4][0] - corners[(k + 3) % 4][0]
-        for k in range(4)
-    ]
-    return np.roll(corners, -int(np.argmax(rightward)), axis=0)
+def _start_top_left(corners: list[Sequence[float]]) -> list[Sequence[float]]:
+    """Rotate clockwise corners so that the first side points to the right as much as possible."""
+    a, b, c, d = (corner[0] for corner in corners)
+    rightward = (b - a + c - d, c - b + d - a, d - c + a - b, a - d + b - c)
+    start = rightward.index(max(rightward))
+    return corners[start:] + corners[:start]
 
 
-def polygon_to_quad(points: Points) -> Points:
+def polygon_to_quad(points: Corners) -> Points:
     """Return the four corners a crop is cut from, ordered by :func:`order_quad`.
 
     Four points are taken as they are; a longer polygon is replaced by the smallest rotated
@@ -137,18 +138,19 @@ def polygon_to_quad(points: Points) -> Points:
     """
     if len(points) == 4:
         return order_quad(points)
-    box = cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))).astype(np.float64)
-    corners = box if is_clockwise(box) else box[::-1]
-    return _start_top_left(corners)
+    box = cv2.boxPoints(cv2.minAreaRect(as_points(points).astype(np.float32)))
+    corners = _as_pairs(box.astype(np.float64))
+    clockwise = list(corners if is_clockwise(corners) else corners[::-1])
+    return as_points(_start_top_left(clockwise))
 
 
-def crop_size(quad: Points) -> tuple[int, int]:
+def crop_size(quad: Corners) -> tuple[int, int]:
     """Return width and height in pixels of the crop of an ordered quadrilateral.
 
     Each is the longer of its two opposite sides, cut down to whole pixels.
     """
-    sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
-    return int(max(sides[0], sides[2])), int(max(sides[1], sides[3]))
+    a, b, c, d = _as_pairs(quad)
+    return int(max(math.dist(a, b), math.dist(c, d))), int(max(math.dist(b, c), math.dist(d, a)))
 
 
 def crop_quad(image: Image, quad: Corners) -> Image:
@@ -165,12 +167,11 @@ def crop_quad(image: Image, quad: Corners) -> Image:
     Raises:
         ValueError: A side of the quadrilateral is shorter than one pixel.
     """
-    corners = as_points(quad)
-    width, height = crop_size(corners)
+    width, height = crop_size(quad)
     if width < 1 or height < 1:
         raise ValueError(f"the box is {width} x {height} pixels")
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-    transform = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    transform = cv2.getPerspectiveTransform(np.asarray(quad, dtype=np.float32), target)
     crop = cv2.warpPerspective(
         image, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
