@@ -6,7 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install release test lint locks clean
+.PHONY: help quickstart install kit release test lint locks clean
 
 # Settings of the user that are meant for other environments than the one made here.
 unexport PYTHONPATH PYTHONHOME
@@ -56,6 +56,9 @@ lint: $(KIT) $(TESTS)
 	$(BIN)/mypy
 
 install: release
+
+# without the release, for machines where that comes from a file
+kit: $(KIT)
 
 # does nothing where the release is there and whole
 release: $(KIT)

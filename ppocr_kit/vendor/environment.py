@@ -90,7 +90,7 @@ def find_interpreter(name: str) -> Interpreter:
     if made is not None:
         return _interpreter(lane, python_of(folder), "made", made)
     raise SetupError(
-        f"there is no environment for {lane.purpose}; the current Python has {'; '.join(wrong)}",
+        f"there is no environment for lane {lane.name}; the current Python will not do: {'; '.join(wrong)}",
         at=sys.executable,
         hint=f"ppocr-kit env sync {lane.name} (or name a Python of yours in {lane.variable})",
     )

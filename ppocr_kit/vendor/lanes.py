@@ -2,7 +2,7 @@
 
 Paddle for text, paddlenlp for key information and torch for PaddleOCR-VL want versions of the same
 packages that exclude each other, so each has an environment and a lock of its own
-(docs/decisions/001-environments.md).
+(docs/decisions/001-environments-and-dependencies.md).
 """
 
 from __future__ import annotations
