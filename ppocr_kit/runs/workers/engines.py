@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ppocr_kit.errors import DataError, ReportError
+from ppocr_kit.errors import DataError, ReportError, SetupError
 from ppocr_kit.runs.weights import require_whole
 
 Batch = npt.NDArray[np.float32]
@@ -40,42 +40,55 @@ class Engine:
     threads: int = 1
 
 
+def require_device(engine: Engine) -> None:
+    """Refuse a GPU where Paddle has none; its engine would quietly use the CPU.
+
+    Raises:
+        SetupError: Paddle was built without CUDA, or sees no GPU.
+    """
+    import paddle
+
+    if not engine.gpu:
+        return
+    if not paddle.is_compiled_with_cuda() or paddle.device.cuda.device_count() < 1:
+        raise SetupError(
+            "Paddle cannot use a GPU here",
+            at="--device",
+            hint="install the GPU wheel of Paddle (see README), or predict with --device cpu",
+        )
+
+
 def load_export(folder: Path, engine: Engine) -> Network:
     """Load an inference model with oneDNN on, as the paddleocr runtime does.
 
     Raises:
         DataError: The files are damaged.
     """
-    try:
-        run = _predictor(folder, engine, onednn=True)
-    except Exception as error:
-        raise DataError(
-            f"the exported model cannot be loaded ({_first_line(error)})",
-            at=str(folder),
-            hint="export the run again: ppocr-kit export RUN",
-        ) from error
+    run, onednn = _load(folder, engine)
 
     def answer(batch: Batch) -> Batch:
-        nonlocal run
+        nonlocal run, onednn
         try:
             return run(batch)
         except Exception as error:
-            if _ONEDNN_FAULT not in str(error):
+            if not onednn or _ONEDNN_FAULT not in str(error):
                 raise
-            _log.warning("%s does not run with oneDNN; going on without it", folder)
-            run = _predictor(folder, engine, onednn=False)
+            run, onednn = _without_onednn(folder, engine), False
             return run(batch)
 
     return answer
 
 
-def load_checkpoint(architecture: Mapping[str, Any], prefix: Path, classes: int | None) -> Network:
+def load_checkpoint(
+    architecture: Mapping[str, Any], prefix: Path, classes: int | None, engine: Engine
+) -> Network:
     """Build the network as training does and load a checkpoint to the last parameter.
 
     Args:
         architecture: The configuration's ``Architecture``.
         prefix: Path of the ``.pdparams`` file without its suffix.
         classes: Number of classes of a recogniser's dictionary, None for a detector.
+        engine: Where it runs.
 
     Raises:
         DataError: The checkpoint is damaged or of another model.
@@ -83,6 +96,7 @@ def load_checkpoint(architecture: Mapping[str, Any], prefix: Path, classes: int 
     import paddle
     from ppocr.modeling.architectures import build_model
 
+    paddle.set_device("gpu:0" if engine.gpu else "cpu")
     settings = dict(architecture)
     if classes is not None:
         settings["Head"] = {**settings["Head"], "out_channels": classes}
@@ -100,6 +114,32 @@ def load_checkpoint(architecture: Mapping[str, Any], prefix: Path, classes: int 
         return np.asarray(output.numpy(), dtype=np.float32)
 
     return answer
+
+
+def _load(folder: Path, engine: Engine) -> tuple[Network, bool]:
+    """Load an inference model.
+
+    Returns:
+        The network, and whether it runs with oneDNN.
+
+    Raises:
+        DataError: The files are damaged.
+    """
+    try:
+        return _predictor(folder, engine, onednn=True), True
+    except Exception as error:
+        if _ONEDNN_FAULT in str(error):
+            return _without_onednn(folder, engine), False
+        raise DataError(
+            f"the exported model cannot be loaded ({_first_line(error)})",
+            at=str(folder),
+            hint="export the run again: ppocr-kit export RUN",
+        ) from error
+
+
+def _without_onednn(folder: Path, engine: Engine) -> Network:
+    _log.warning("%s does not run with oneDNN; going on without it", folder)
+    return _predictor(folder, engine, onednn=False)
 
 
 def _predictor(folder: Path, engine: Engine, onednn: bool) -> Network:

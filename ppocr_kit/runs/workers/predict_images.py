@@ -16,7 +16,7 @@ from ppocr_kit.labels.images import BadImage, read_page_image
 from ppocr_kit.runs.reading_order import reading_order
 from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.drawing import write_picture
-from ppocr_kit.runs.workers.engines import Engine
+from ppocr_kit.runs.workers.engines import Engine, require_device
 from ppocr_kit.runs.workers.readers import Box, Detector, Recogniser, Text
 
 _DIGITS = 6
@@ -25,6 +25,7 @@ _DIGITS = 6
 def main(job: dict[str, Any], put: Put) -> None:
     """Load the models of a job, and answer its pictures one by one."""
     engine = Engine(gpu=job["gpu"], threads=job["threads"])
+    require_device(engine)
     models = {model["task"]: model for model in job["models"]}
     detector = Detector(models["det"], engine) if "det" in models else None
     recogniser = Recogniser(models["rec"], engine, job["batch_size"]) if "rec" in models else None

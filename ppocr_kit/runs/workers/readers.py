@@ -146,7 +146,7 @@ def _padded(inputs: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.fl
 def _load(job: Mapping[str, Any], engine: Engine, classes: int | None) -> Network:
     if job["export"] is not None:
         return load_export(Path(job["export"]), engine)
-    return load_checkpoint(job["architecture"], Path(job["checkpoint"]), classes)
+    return load_checkpoint(job["architecture"], Path(job["checkpoint"]), classes, engine)
 
 
 def _build_transforms(job: Mapping[str, Any]) -> tuple[str, list[Any]]:
