@@ -25,7 +25,7 @@ _EPILOG = """Examples:
 """
 
 
-@click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
+@click.command("eval", epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("run")
 @click.option(
     "--split", type=click.Choice([str(split) for split in Split]), default="test", show_default=True

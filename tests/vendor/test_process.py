@@ -163,10 +163,13 @@ def test_an_exception_of_the_reader_ends_the_group_and_is_passed_on(train, raise
 def test_a_signal_to_the_kit_ends_the_tool_first(tmp_path: Path, number: signal.Signals) -> None:
     marker = tmp_path / "pid"
     inner = f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    # a job in the background of a script, or under nohup, starts with some signals ignored
     outer = f"""
-import sys
+import signal, sys
 from pathlib import Path
 from ppocr_kit.vendor.process import ToolInvocation, run_tool
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 run_tool(ToolInvocation("inner", (sys.executable, "-c", {inner!r}), Path.cwd()))
 """
     kit = subprocess.Popen([sys.executable, "-c", outer], stderr=subprocess.DEVNULL)
