@@ -36,7 +36,7 @@ def quickstart(pages: int, seed: int, as_json: bool) -> None:
     started = time.monotonic()
     labels = Path("train_data") / f"{DATASET}-labels"
     data = Path("train_data") / DATASET
-    _run("synth", str(labels), "--pages", str(pages), "--seed", str(seed), "--overwrite")
+    _run("synth", str(labels), "--pages", str(pages), "--seed", str(seed))
     _run("labels", "check", str(labels))
     _run("dataset", "build", str(labels), "--name", DATASET, "--seed", str(seed))
     _run_all([_training(task, data, seed) for task in Task])
@@ -62,7 +62,7 @@ def quickstart(pages: int, seed: int, as_json: bool) -> None:
 
 def _training(task: Task, data: Path, seed: int) -> ToolInvocation:
     words = ["train", str(task), "--dataset", str(data), "--model", MODELS[task], "--name", RUNS[task]]
-    return _command(*words, "--seed", str(seed), "--overwrite")
+    return _command(*words, "--seed", str(seed))
 
 
 def _command(*words: str) -> ToolInvocation:

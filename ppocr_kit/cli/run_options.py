@@ -52,8 +52,8 @@ _OPTIONS = (
     click.option(
         "--image-size",
         type=click.IntRange(min=32),
-        help="det: side of the training crops and shortest side in evaluation, pixels; choose about the "
-        "shorter side of your pages when that is below 640.",
+        help="det: side of the training crops in pixels; choose about the shorter side of your pages when "
+        "that is below 640.",
     ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."),
     click.option(

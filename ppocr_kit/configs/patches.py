@@ -23,6 +23,8 @@ _EVALUATIONS_PER_RUN = 20
 # A CTC recogniser of these recipes gives one frame for four columns, and at best one character a frame.
 _COLUMNS_PER_CHARACTER = 4
 _LOG_LINES_PER_EPOCH = 4
+# A page is left at its own size unless it is gigantic; the deployed runtime does the same.
+_OWN_SIZE = {"limit_side_len": 4000, "limit_type": "max"}
 # Training transforms that cut the page to the size that the network sees.
 _CROPPING = ("EastRandomCropData", "RandomCropImgMask")
 
@@ -108,10 +110,10 @@ def with_batch_size(config: Mapping[str, Any], batch_size: int) -> Config:
 
 
 def with_image_size(config: Mapping[str, Any], size: int) -> Config:
-    """Train a detector on crops of ``size`` x ``size`` and enlarge pages to it for evaluation.
+    """Train a detector on crops of ``size`` x ``size``, and measure pages at their own size.
 
-    Recipes are made for full pages; small pictures enlarged to their 736 pixels cost thirty times
-    the work and look unlike anything the detector was trained on.
+    Recipes cut crops for full pages; small pictures enlarged to those cost many times the work and
+    look unlike what is measured and deployed.
 
     Args:
         config: The configuration of a detector.
@@ -132,7 +134,7 @@ def with_image_size(config: Mapping[str, Any], size: int) -> Config:
                 settings["size"] = [size, size]
     for transform in changed["Eval"]["dataset"]["transforms"]:
         if "DetResizeForTest" in transform:
-            transform["DetResizeForTest"] = {"limit_side_len": size, "limit_type": "min"}
+            transform["DetResizeForTest"] = dict(_OWN_SIZE)
     return changed
 
 

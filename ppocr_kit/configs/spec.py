@@ -25,8 +25,7 @@ class RunSpec:
         pretrained: Training weights to start from, a ``.pdparams`` file or its prefix.
         resume_from: Checkpoint prefix to go on from, optimizer included.
         device: Where to train, see :func:`ppocr_kit.configs.device.parse_device`.
-        image_size: Detection: side of the training crops and the shortest side that pages are
-            enlarged to in evaluation, pixels, a multiple of 32.
+        image_size: Detection: side of the training crops, pixels, a multiple of 32.
         seed: Random seed of the tool.
         overrides: ``(dotted key, value as YAML text)``, applied last, in this order.
         eval_every_epochs: Epochs between two evaluations.

@@ -62,7 +62,7 @@ class PageStyle:
     lines: int
     alphabet: str
     shortest: int = 3
-    longest: int = 7
+    longest: int = 6
 
 
 def draw_page(rng: np.random.Generator, style: PageStyle) -> DrawnPage:

@@ -102,12 +102,12 @@ def detector() -> Config:
     return load_recipe(find_recipe(Task.DET, "det_mv3_db"))
 
 
-def test_image_size_sets_crops_and_the_shortest_side(detector: Config) -> None:
+def test_image_size_sets_crops_and_leaves_pages_at_their_own_size(detector: Config) -> None:
     changed = patches.with_image_size(detector, 160)
     crop = next(step for step in changed["Train"]["dataset"]["transforms"] if "EastRandomCropData" in step)
     page = next(step for step in changed["Eval"]["dataset"]["transforms"] if "DetResizeForTest" in step)
     assert crop["EastRandomCropData"]["size"] == [160, 160]
-    assert page["DetResizeForTest"] == {"limit_side_len": 160, "limit_type": "min"}
+    assert page["DetResizeForTest"] == {"limit_side_len": 4000, "limit_type": "max"}
 
 
 @pytest.mark.parametrize(("size", "near"), [(0, 32), (31, 32), (100, 96), (-64, 32)])
