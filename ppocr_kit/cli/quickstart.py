@@ -62,7 +62,7 @@ def quickstart(pages: int, seed: int, as_json: bool) -> None:
 
 def _training(task: Task, data: Path, seed: int) -> ToolInvocation:
     words = ["train", str(task), "--dataset", str(data), "--model", MODELS[task], "--name", RUNS[task]]
-    return _command(*words, "--seed", str(seed))
+    return _command(*words, "--seed", str(seed), "--overwrite")
 
 
 def _command(*words: str) -> ToolInvocation:
