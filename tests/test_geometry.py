@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ppocr_kit.geometry import (
@@ -50,7 +50,6 @@ def test_a_counter_clockwise_tilted_box_is_turned_round_its_first_corner():
     assert order_quad([(20, 40), (15, 50), (55, 70), (60, 60)]).tolist()[:2] == [[20.0, 40.0], [60.0, 60.0]]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(coordinates, coordinates), min_size=4, max_size=4))
 def test_ordering_never_loses_a_corner(points):
     assert sorted(map(tuple, order_quad(points).tolist())) == sorted(points)
@@ -143,7 +142,6 @@ def test_a_box_without_a_whole_pixel_cannot_be_cropped():
         crop_quad(np.zeros((9, 9, 3), np.uint8), [(1, 0), (1.5, 0), (1.5, 9), (1, 9)])
 
 
-@settings(deadline=None)
 @given(st.floats(0, 360), st.floats(30, 60), st.floats(4, 12))
 def test_crop_size_does_not_depend_on_the_tilt(degrees, width, height):
     turn = math.radians(degrees)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ppocr_kit.errors import DataError
@@ -31,7 +31,6 @@ def test_control_characters_become_spaces_and_nothing_else_changes(raw, clean):
     assert clean_text(raw) == clean
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_clean_text_fits_a_row_of_a_list(text):
     clean = clean_text(text)
@@ -97,7 +96,6 @@ def test_repeated_entries_are_told():
     assert repeated_entries(("a", "b", "a", "c", "c")) == ("a", "c")
 
 
-@settings(deadline=None)
 @given(st.lists(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\ufeff"), min_size=1))
 def test_a_written_dictionary_reads_back(tmp_path_factory, characters):
     path = tmp_path_factory.mktemp("dict") / "dict.txt"

@@ -19,8 +19,8 @@ from ppocr_kit.tasks import Task
 
 RECIPES = list_models()
 EACH = pytest.mark.parametrize("recipe", RECIPES, ids=[recipe.name for recipe in RECIPES])
-REC = RunSpec(Task.REC, "rec_en_number_lite_train", "run", output_dir=Path("/work/output/run"))
-DET = RunSpec(Task.DET, "ch_det_mv3_db_v2.0", "run", output_dir=Path("/work/output/run"))
+REC = RunSpec(Task.REC, "rec_en_number_lite_train", "run", output_dir=Path("/data/output/run"))
+DET = RunSpec(Task.DET, "ch_det_mv3_db_v2.0", "run", output_dir=Path("/data/output/run"))
 
 
 @EACH

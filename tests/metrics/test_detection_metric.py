@@ -220,7 +220,7 @@ def pages(draw):
     return DetectionSample(gt, ignore, pred)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(pages(), max_size=4))
 def test_every_match_equals_the_reference(samples):
     found = match_images(samples)
@@ -234,7 +234,7 @@ def test_every_match_equals_the_reference(samples):
     assert score_detection(samples).values == pytest.approx(detection_scores(samples), abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(pages())
 def test_single_precision_equals_the_reference_on_the_rounded_points(sample):
     gt = [np.array(polygon, dtype=np.float32).reshape(-1, 2) for polygon in sample.gt]

@@ -78,7 +78,7 @@ def test_counts_of_batches_add_up():
 TEXTS = st.text(alphabet="ab c日é😀", max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=12))
 def test_scores_equal_the_reference(pairs):
     assert score_recognition(pairs).values == pytest.approx(recognition_scores(pairs), abs=1e-12)
