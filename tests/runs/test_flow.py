@@ -175,8 +175,11 @@ def test_ctrl_c_leaves_a_run_that_resumes(project: Path) -> None:
     words = [*REC, "--name", "stopped", "--epochs", "50", "--batch-size", "8", "--eval-every", "50"]
     latest = project / "output" / "stopped" / "checkpoints" / "latest.states"
     deadline = time.monotonic() + 120
+    # a job in the background of a script starts with Ctrl-C ignored
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    run = f"{start}; from ppocr_kit.cli.main import run; run()"
     with subprocess.Popen(
-        [sys.executable, "-m", "ppocr_kit", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", run, *words], stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         while not latest.exists() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.2)
