@@ -104,7 +104,12 @@ def test_the_release_uses_every_row_as_itself(tmp_path, odd_folder, release_path
     arguments = [str(result.folder), task, str(result.folder / "rec/dict.txt"), longest]
     done = subprocess.run(
         [sys.executable, "-c", LOAD, *arguments],
-        env={**os.environ, "PYTHONPATH": str(release_path), "OMP_NUM_THREADS": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(release_path),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         cwd=tmp_path,
         capture_output=True,
         text=True,

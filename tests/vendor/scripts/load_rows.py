@@ -1,6 +1,7 @@
 """Load lists through the release's own data loader and say what came of each.
 
-``load_rows.py MODE:NUM_WORKERS:LIST ...``; prints one line of JSON per list: rows, or the error.
+``load_rows.py MODE:NUM_WORKERS:LIST ...``; writes ``found.json``: rows by word, or the error. Not
+printed, because threads that die write into the middle of lines.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from pathlib import Path
 
 import paddle
 from ppocr.data import build_dataloader
@@ -45,13 +47,14 @@ def load(mode: str, num_workers: int, name: str) -> int:
 def main(words: list[str]) -> None:
     paddle.set_device("cpu")
     logging.getLogger("rows").addHandler(logging.StreamHandler(sys.stdout))
+    findings: dict[str, object] = {}
     for word in words:
         mode, num_workers, name = word.split(":")
         try:
-            found: object = load(mode, int(num_workers), name)
+            findings[word] = load(mode, int(num_workers), name)
         except Exception as error:
-            found = f"{type(error).__name__}"
-        print("FOUND", json.dumps([word, found]), flush=True)
+            findings[word] = type(error).__name__
+    Path("found.json").write_text(json.dumps(findings), encoding="utf-8")
 
 
 if __name__ == "__main__":
