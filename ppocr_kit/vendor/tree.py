@@ -145,10 +145,15 @@ def compare_tree(path: Path, recorded: Mapping[str, str], track: Track = no_prog
 
 
 def _files_of(path: Path) -> list[str]:
-    """List the files and links below a folder, relative, with ``/``, sorted."""
+    """List the files and links below a folder, relative, with ``/``, sorted.
+
+    Bytecode is left out: any Python or editor that looks at the tree writes it, and tools are
+    started with it switched off.
+    """
     names = []
     for folder, folders, files in os.walk(path):
         inside = Path(folder).relative_to(path)
+        folders[:] = [name for name in folders if name != "__pycache__"]
         if inside == Path():
             folders[:] = [name for name in folders if name != ".git"]
         links = [name for name in folders if (Path(folder) / name).is_symlink()]

@@ -122,6 +122,15 @@ def test_every_kind_of_damage_is_named_file_by_file(project: Path, archive: Path
     assert verify_release(project)[1] == []
 
 
+def test_bytecode_beside_the_sources_is_no_damage(project: Path, archive: Path) -> None:
+    brought, _ = sync_release(project, source=str(archive))
+    cache = brought.path / "tools" / "__pycache__"
+    cache.mkdir()
+    (cache / "train.cpython-311.pyc").write_bytes(b"")
+    assert verify_release(project)[1] == []
+    assert sync_release(project, source=str(archive)) == (brought, False)
+
+
 def test_an_archive_with_another_checksum_is_not_unpacked(project: Path, archive: Path) -> None:
     archive.write_bytes(archive.read_bytes() + b"\0")
     with pytest.raises(SetupError, match="not the published archive of PaddleOCR 3.7.0"):
