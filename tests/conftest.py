@@ -25,8 +25,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let golden files be rewritten; the commit says why they changed."""
+    """Let golden files be rewritten (the commit says why they changed), and let slow tests run."""
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files, then look at them")
+    parser.addoption("--slow", action="store_true", help="train the server and medium models too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests marked ``slow`` out, and say so as deselected, unless ``--slow`` is given."""
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.fixture
