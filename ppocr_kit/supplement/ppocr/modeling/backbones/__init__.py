@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..choice import build_named, known_name
-from . import det_mobilenet_v3, rec_mobilenet_v3
+from . import det_mobilenet_v3, det_resnet_vd, rec_mobilenet_v3, rec_resnet_vd
 
 BACKBONES: dict[str, dict[str, type[Any]]] = {
-    "det": {"MobileNetV3": det_mobilenet_v3.MobileNetV3},
-    "rec": {"MobileNetV3": rec_mobilenet_v3.MobileNetV3},
+    "det": {
+        "MobileNetV3": det_mobilenet_v3.MobileNetV3,
+        "ResNet_vd": det_resnet_vd.ResNet_vd,
+    },
+    "rec": {
+        "MobileNetV3": rec_mobilenet_v3.MobileNetV3,
+        "ResNet": rec_resnet_vd.ResNet,
+    },
 }
 
 
