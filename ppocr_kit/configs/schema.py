@@ -130,14 +130,15 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
     },
     ("Neck", "DBFPN"): {"out_channels": "int", "use_asf": "bool", "in_channels": "any"},
     ("Neck", "SequenceEncoder"): {"encoder_type": "str", "hidden_size": "int", "in_channels": "int"},
-    ("Head", "DBHead"): {"k": "int", "in_channels": "int"},
+    ("Head", "DBHead"): {"k": "int", "in_channels": "int", "fix_nan": "bool", "aux_in_channels": "int?"},
     ("Head", "CTCHead"): {
         "fc_decay": "float", "mid_channels": "int?", "return_feats": "bool", "out_channels": "int",
         "in_channels": "int",
     },
     ("Loss", "DBLoss"): {
         "balance_loss": "bool", "main_loss_type": "str", "alpha": "float", "beta": "float",
-        "ohem_ratio": "float", "eps": "float", "aux_weight": "float",
+        "ohem_ratio": "float", "eps": "float", "focal_alpha": "float", "focal_gamma": "float",
+        "aux_weight_p4": "float", "aux_weight_p3": "float", "aux_weight_p2": "float",
     },
     ("Loss", "CTCLoss"): {"use_focal_loss": "bool"},
     ("PostProcess", "DBPostProcess"): {
