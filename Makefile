@@ -18,6 +18,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 SEED ?= 0
 PYTEST_ARGS ?=
+# Processes that tests run in; each trains with one thread.
+JOBS ?= 2
 
 # The first of these that is a supported Python makes the environment; PYTHON=… names another. Where it
 # is a shim or an environment itself, what counts is the Python behind it.
@@ -48,7 +50,7 @@ quickstart: release
 	$(BIN)/ppocr-kit quickstart --seed $(SEED)
 
 test: release $(TESTS)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(KIT) $(TESTS)
 	$(BIN)/ruff format --check .

@@ -30,8 +30,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="train the server and medium models too")
 
 
+# pytest-xdist reads the groups in its own hook of this name
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests marked ``slow`` out, and say so as deselected, unless ``--slow`` is given."""
+    """Leave slow tests out unless ``--slow`` is given, and keep a file's tests in one process.
+
+    What a file trains for its tests is trained once then. The tests marked ``spread`` need nothing of
+    each other and go to whichever process is free.
+    """
+    for item in items:
+        if not item.get_closest_marker("spread"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
     if config.getoption("--slow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
