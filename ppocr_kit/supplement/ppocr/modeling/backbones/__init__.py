@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..choice import build_named, known_name
-from . import det_mobilenet_v3, det_resnet_vd, rec_mobilenet_v3, rec_resnet_vd
+from . import det_mobilenet_v3, det_resnet_vd, rec_mobilenet_v3, rec_resnet_vd, rec_svtrnet
 
 BACKBONES: dict[str, dict[str, type[Any]]] = {
     "det": {
@@ -16,6 +16,7 @@ BACKBONES: dict[str, dict[str, type[Any]]] = {
     "rec": {
         "MobileNetV3": rec_mobilenet_v3.MobileNetV3,
         "ResNet": rec_resnet_vd.ResNet,
+        "SVTRNet": rec_svtrnet.SVTRNet,
     },
 }
 
