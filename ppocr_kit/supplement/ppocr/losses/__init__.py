@@ -8,8 +8,17 @@ from typing import Any
 from ..modeling.choice import build_named
 from .det_db_loss import DBLoss
 from .rec_ctc_loss import CTCLoss
+from .rec_multi_loss import MultiLoss
+from .rec_nrtr_loss import NRTRLoss
+from .rec_sar_loss import SARLoss
 
-LOSSES: dict[str, type[Any]] = {"DBLoss": DBLoss, "CTCLoss": CTCLoss}
+LOSSES: dict[str, type[Any]] = {
+    "DBLoss": DBLoss,
+    "CTCLoss": CTCLoss,
+    "MultiLoss": MultiLoss,
+    "NRTRLoss": NRTRLoss,
+    "SARLoss": SARLoss,
+}
 
 
 def build_loss(config: Mapping[str, Any]) -> Any:

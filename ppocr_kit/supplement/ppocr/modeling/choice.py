@@ -54,15 +54,17 @@ def check_keys(
 ) -> None:
     """Refuse keys that ``make`` does not take, and miss those that it needs.
 
+    One that takes any key (``**keys``) has to check those that it does not name itself.
+
     Raises:
         ValueError: A key is unknown or missing.
     """
+    signature = inspect.signature(make).parameters
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in signature.values())
     parameters = {
-        name: parameter
-        for name, parameter in inspect.signature(make).parameters.items()
-        if parameter.kind not in _OPEN_KINDS
+        name: parameter for name, parameter in signature.items() if parameter.kind not in _OPEN_KINDS
     }
-    for key in arguments:
+    for key in () if takes_any else arguments:
         if key not in parameters:
             free = [name for name in parameters if name not in given]
             near = difflib.get_close_matches(key, free, n=1)

@@ -55,7 +55,8 @@ class BaseModel(nn.Layer):
         Returns:
             The last part's output. With ``return_all_feats`` a dict: while training every part's
             output by name (``backbone_out``, ``neck_out``, ``head_out``, or the keys of a part that
-            gives a dict itself), otherwise the last one only.
+            gives a dict itself; MultiHead's dict is ``head_out`` and its ``ctc_neck`` is
+            ``neck_out``), otherwise the last one only.
         """
         if self.transform is not None:
             x = self.transform(x)
@@ -65,7 +66,10 @@ class BaseModel(nn.Layer):
                 continue
             x = part(x, targets=data) if name == "head" else part(x)
             last = f"{name}_out"
-            outputs.update(x if isinstance(x, dict) else {last: x})
+            if isinstance(x, dict) and "ctc_neck" in x:
+                outputs.update({"neck_out": x["ctc_neck"], last: x})
+            else:
+                outputs.update(x if isinstance(x, dict) else {last: x})
         if not self.return_all_feats:
             return x
         if self.training:

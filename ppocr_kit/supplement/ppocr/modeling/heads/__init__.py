@@ -8,8 +8,17 @@ from typing import Any
 from ..choice import build_named
 from .det_db_head import DBHead
 from .rec_ctc_head import CTCHead
+from .rec_multi_head import MultiHead
+from .rec_nrtr_head import Transformer
+from .rec_sar_head import SARHead
 
-HEADS: dict[str, type[Any]] = {"DBHead": DBHead, "CTCHead": CTCHead}
+HEADS: dict[str, type[Any]] = {
+    "DBHead": DBHead,
+    "CTCHead": CTCHead,
+    "MultiHead": MultiHead,
+    "Transformer": Transformer,
+    "SARHead": SARHead,
+}
 
 
 def build_head(config: Mapping[str, Any], in_channels: int) -> Any:

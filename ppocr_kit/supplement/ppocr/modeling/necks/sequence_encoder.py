@@ -6,11 +6,15 @@ Recognition" (CRNN), arXiv:1507.05717, sections 2.1 and 2.2; parameter names as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from paddle import nn
 
-from ..choice import known_name
+from ..choice import check_keys, known_name
+from .encoder_light_svtr import EncoderWithLightSVTR
+from .encoder_svtr import EncoderWithSVTR
+from .sequence_layers import EncoderWithCascadeRNN, EncoderWithFC, EncoderWithRNN
 
 
 class Im2Seq(nn.Layer):
@@ -33,32 +37,20 @@ class Im2Seq(nn.Layer):
         rows = x.shape[2]
         if rows != 1:
             raise ValueError(
-                f"the backbone leaves {rows} rows where a sequence needs 1: "
-                "are the images 32 pixels high, as RecResizeImg.image_shape says?"
+                f"the backbone leaves {rows} rows where a sequence needs 1: are the images as high as the "
+                "backbone wants them (RecResizeImg.image_shape; 48 pixels from PP-OCRv3 on, 32 before)?"
             )
         return x.squeeze(axis=2).transpose([0, 2, 1])
 
 
-class EncoderWithRNN(nn.Layer):
-    """Two bidirectional LSTM layers.
-
-    Args:
-        in_channels: Channels of the sequence.
-        hidden_size: Units of each direction.
-    """
-
-    def __init__(self, in_channels: int, hidden_size: int = 48) -> None:
-        super().__init__()
-        self.out_channels = hidden_size * 2
-        self.lstm = nn.LSTM(in_channels, hidden_size, direction="bidirectional", num_layers=2)
-
-    def forward(self, x: Any) -> Any:
-        """Map (N, T, C) to (N, T, 2 * hidden_size)."""
-        return self.lstm(x)[0]
-
-
-# by ``encoder_type``; None hands the sequence on as it is
-ENCODERS: dict[str, type[nn.Layer] | None] = {"reshape": None, "rnn": EncoderWithRNN}
+# by ``encoder_type``: encoders of a sequence, which take ``hidden_size``, and encoders of the map
+SEQUENCE_ENCODERS: dict[str, Callable[..., Any]] = {
+    "rnn": EncoderWithRNN,
+    "fc": EncoderWithFC,
+    "cascadernn": EncoderWithCascadeRNN,
+}
+MAP_ENCODERS: dict[str, Callable[..., Any]] = {"svtr": EncoderWithSVTR, "lightsvtr": EncoderWithLightSVTR}
+ENCODER_TYPES = ("reshape", *SEQUENCE_ENCODERS, *MAP_ENCODERS)
 
 
 class SequenceEncoder(nn.Layer):
@@ -66,24 +58,38 @@ class SequenceEncoder(nn.Layer):
 
     Args:
         in_channels: Channels of the backbone's map.
-        encoder_type: ``rnn`` or ``reshape``.
-        hidden_size: Units of each LSTM direction, for ``rnn``.
+        encoder_type: ``reshape``, which hands the sequence on as it is, ``rnn``, ``fc``, ``cascadernn``,
+            ``svtr`` or ``lightsvtr``.
+        hidden_size: Units of each LSTM direction, or channels of ``fc``; the other types do not read it.
+        keys: What the encoder of that type takes besides.
 
     Attributes:
         out_channels: Channels of the sequence that it gives.
 
     Raises:
-        ValueError: The encoder is unknown.
+        ValueError: The encoder or one of its keys is unknown.
     """
 
-    def __init__(self, in_channels: int, encoder_type: str, hidden_size: int = 48) -> None:
+    def __init__(self, in_channels: int, encoder_type: str, hidden_size: int = 48, **keys: Any) -> None:
         super().__init__()
-        kind = ENCODERS[known_name("SequenceEncoder encoder_type", encoder_type, list(ENCODERS))]
+        known_name("SequenceEncoder encoder_type", encoder_type, ENCODER_TYPES)
+        self.encodes_map = encoder_type in MAP_ENCODERS
         self.encoder_reshape = Im2Seq(in_channels)
-        self.encoder = None if kind is None else kind(in_channels, hidden_size)
+        make = {**SEQUENCE_ENCODERS, **MAP_ENCODERS}.get(encoder_type, _nothing)
+        given: dict[str, Any] = {"in_channels": in_channels}
+        if encoder_type in SEQUENCE_ENCODERS:
+            given["hidden_size"] = hidden_size
+        check_keys(f"SequenceEncoder of type {encoder_type}", make, {**keys, **given}, given)
+        self.encoder = make(**keys, **given)
         self.out_channels = in_channels if self.encoder is None else self.encoder.out_channels
 
     def forward(self, x: Any) -> Any:
         """Map (N, C, 1, W) to (N, W, out_channels)."""
+        if self.encodes_map:
+            return self.encoder_reshape(self.encoder(x))
         x = self.encoder_reshape(x)
         return x if self.encoder is None else self.encoder(x)
+
+
+def _nothing(in_channels: int) -> None:
+    """Make the encoder of ``reshape``."""
