@@ -17,6 +17,7 @@ from paddle import nn
 from paddle.nn.initializer import Assign, Constant, Normal
 
 from ..choice import known_name
+from ..resizing import resize_bilinear
 from .thin_plate_spline import ThinPlateSpline, points_on_two_sides
 
 _WIDTHS = (32, 64, 128, 256, 256, 256)
@@ -123,5 +124,4 @@ class STN_ON(nn.Layer):
 
     def forward(self, image: Any) -> Any:
         """Map images (N, C, H, W) of any size to (N, C, *tps_outputsize)."""
-        small = F.interpolate(image, self._input_size, mode="bilinear", align_corners=True)
-        return self.tps(image, self.stn_head(small))
+        return self.tps(image, self.stn_head(resize_bilinear(image, self._input_size)))
