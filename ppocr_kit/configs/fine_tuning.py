@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ppocr_kit.configs.patches import Config, task_of, with_batch_size, with_epochs, with_learning_rate
+from ppocr_kit.configs.patches import Config, task_of, with_epochs, with_learning_rate
+from ppocr_kit.configs.sampling import with_batch_size
 from ppocr_kit.tasks import Task
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import Device
+from ppocr_kit.configs.line_input import with_text_length
 from ppocr_kit.datasets.manifest import Dataset, SplitData, TaskData
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.tasks import Split, Task
@@ -20,13 +21,13 @@ Config = dict[str, Any]
 
 # A run is evaluated about this often, and always after its last epoch.
 _EVALUATIONS_PER_RUN = 20
-# A CTC recogniser of these recipes gives one frame for four columns, and at best one character a frame.
-_COLUMNS_PER_CHARACTER = 4
 _LOG_LINES_PER_EPOCH = 4
 # A page is left at its own size unless it is gigantic; the deployed runtime does the same.
 _OWN_SIZE = {"limit_side_len": 4000, "limit_type": "max"}
 # Training transforms that cut the page to the size that the network sees.
-_CROPPING = ("EastRandomCropData", "RandomCropImgMask")
+_CROPPING = ("EastRandomCropData", "RandomCrop", "RandomCropImgMask")
+# Training sets that read plain lists; any other recipe is pointed at one that does.
+_LISTED = ("SimpleDataSet", "MultiScaleDataSet")
 
 
 def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
@@ -46,8 +47,8 @@ def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
         settings = changed["Global"]
         settings["character_dict_path"] = _absolute(data.dictionary)
         settings["use_space_char"] = data.use_space_char
-        if data.max_text_length is not None:
-            settings["max_text_length"] = _text_length(changed, data.max_text_length)
+    if task is Task.REC and data.max_text_length is not None:
+        changed = with_text_length(changed, data.max_text_length)
     return changed
 
 
@@ -64,7 +65,7 @@ def with_split(config: Mapping[str, Any], dataset: Dataset, split: Split) -> Con
 
 
 def with_epochs(config: Mapping[str, Any], epochs: int) -> Config:
-    """Train for ``epochs`` in all; warm-up, evaluations and kept checkpoints follow.
+    """Train for ``epochs`` in all; warm-up, growing targets, evaluations and kept checkpoints follow.
 
     The warm-up takes at most a tenth of the run. ``save_epoch_step`` goes beyond the last epoch:
     ``best_accuracy`` and ``latest`` are always kept, and one copy of the weights and the
@@ -77,6 +78,10 @@ def with_epochs(config: Mapping[str, Any], epochs: int) -> Config:
     if "warmup_epoch" in schedule:
         tenth = epochs / 10
         schedule["warmup_epoch"] = min(schedule["warmup_epoch"], int(tenth) if tenth >= 1 else tenth)
+    for step in changed["Train"]["dataset"]["transforms"]:
+        for settings in step.values():
+            if isinstance(settings, dict) and "total_epoch" in settings:
+                settings["total_epoch"] = epochs
     return with_evaluation(changed, changed["Global"].get("eval_batch_epoch"))
 
 
@@ -99,13 +104,6 @@ def with_evaluation(config: Mapping[str, Any], every: int | None) -> Config:
     changed["Global"]["eval_batch_epoch"] = nearest
     # read before eval_batch_epoch is looked at: it has to be a list of two
     changed["Global"]["eval_batch_step"] = [0, 2000]
-    return changed
-
-
-def with_batch_size(config: Mapping[str, Any], batch_size: int) -> Config:
-    """Take ``batch_size`` rows per step and process for training."""
-    changed = _copy(config)
-    changed["Train"]["loader"]["batch_size_per_card"] = batch_size
     return changed
 
 
@@ -257,25 +255,9 @@ def _split_data(dataset: Dataset, data: TaskData, split: Split) -> SplitData:
 def _point(config: Config, mode: str, data: TaskData, split: SplitData) -> None:
     """Let a mode read one list, in place."""
     source = config[mode]["dataset"]
-    source["name"] = "SimpleDataSet"
+    if source["name"] not in _LISTED:
+        source["name"] = "SimpleDataSet"
     source["data_dir"] = _absolute(data.data_dir)
     source["label_file_list"] = [_absolute(split.list_path)]
     if "ratio_list" in source:
         source["ratio_list"] = [1.0]
-
-
-def _text_length(config: Config, longest: int) -> int:
-    """Return a ``max_text_length`` that keeps the longest label, as far as the frames go."""
-    wanted = max(int(config["Global"].get("max_text_length") or 0), longest)
-    width = _image_width(config)
-    if width is None:
-        return wanted
-    return min(wanted, max(1, width // _COLUMNS_PER_CHARACTER))
-
-
-def _image_width(config: Config) -> int | None:
-    for step in config["Train"]["dataset"]["transforms"]:
-        settings = step.get("RecResizeImg")
-        if settings:
-            return int(settings["image_shape"][2])
-    return None

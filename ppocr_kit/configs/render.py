@@ -5,7 +5,6 @@ The result is exactly what the release's tools are given; nothing is passed with
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.fine_tuning import with_fine_tuning
 from ppocr_kit.configs.overrides import apply_overrides
+from ppocr_kit.configs.sampling import steps_per_epoch, with_batch_size, with_equal_batches, with_one_scale
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.configs.yaml_text import dump_config
 from ppocr_kit.datasets.manifest import Dataset
@@ -65,14 +65,15 @@ def _with_schedule(config: dict[str, Any], spec: RunSpec, rows: int, processes: 
         config = with_fine_tuning(patches.with_pretrained(config, spec.pretrained), rows)
     batch = int(config["Train"]["loader"]["batch_size_per_card"])
     size = spec.batch_size if spec.batch_size is not None else fitting_batch(batch, rows, processes)
-    config = patches.with_batch_size(config, size)
+    config = with_equal_batches(with_batch_size(config, size))
+    config = with_one_scale(config, rows, processes)
     epochs = spec.epochs if spec.epochs is not None else int(config["Global"]["epoch_num"])
     config = patches.with_epochs(config, epochs)
     if spec.eval_every_epochs is not None:
         config = patches.with_evaluation(config, spec.eval_every_epochs)
     if spec.learning_rate is not None:
         config = patches.with_learning_rate(config, spec.learning_rate)
-    return patches.with_logging(config, math.ceil(rows / processes) // max(1, size))
+    return patches.with_logging(config, steps_per_epoch(config, rows, processes))
 
 
 def fitting_batch(batch: int, rows: int, processes: int) -> int:

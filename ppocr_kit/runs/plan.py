@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.render import dump_config
+from ppocr_kit.configs.sampling import steps_per_epoch
 from ppocr_kit.errors import DataError
 from ppocr_kit.runs.weights import WeightMatch, match_weights, require_match
 from ppocr_kit.storage import write_text_atomic
@@ -170,7 +171,7 @@ def plan_training(
     train, val = found.rows["Train"], found.rows["Eval"]
     _require_characters(config, train, val)
     batch_size = int(config["Train"]["loader"]["batch_size_per_card"])
-    steps = count_steps(train.usable, batch_size, processes, bool(config["Train"]["loader"]["drop_last"]))
+    steps = steps_per_epoch(config, train.usable, processes)
     _require_steps(config, train, steps, batch_size * processes)
     _require_rows(config, val)
     epochs, every = int(config["Global"]["epoch_num"]), int(config["Global"]["eval_batch_epoch"])
@@ -188,16 +189,6 @@ def plan_training(
         parameters=sum(math.prod(shape) for shape in found.shapes.values()),
         weights=weights,
     )
-
-
-def count_steps(rows: int, batch_size: int, processes: int, drop_last: bool) -> int:
-    """Count the steps of an epoch as ``paddle.io.DistributedBatchSampler`` makes them.
-
-    Every process gets ``ceil(rows / processes)`` rows; an incomplete last batch counts unless
-    it is dropped.
-    """
-    share = math.ceil(rows / processes)
-    return share // batch_size if drop_last else math.ceil(share / batch_size)
 
 
 def write_lists(config: dict[str, Any], checks: Mapping[str, RowCheck], folder: Path) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from ppocr_kit.runs.workers.heads import sized_architecture
+
 
 def main(result: Path, files: list[Path]) -> None:
     built = {file.stem: build(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files}
@@ -29,7 +31,7 @@ def build(config: dict[str, Any]) -> dict[str, Any]:
 
     decoder = build_post_process(config["PostProcess"], config["Global"])
     if hasattr(decoder, "character"):
-        config["Architecture"]["Head"]["out_channels"] = len(decoder.character)
+        config["Architecture"] = sized_architecture(config["Architecture"], len(decoder.character))
     model = build_model(config["Architecture"])
     optimizer = build_optimizer(
         copy.deepcopy(config["Optimizer"]),

@@ -12,6 +12,7 @@ from ppocr_kit.configs import patches
 from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.fine_tuning import with_fine_tuning
+from ppocr_kit.configs.sampling import with_batch_size
 from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.tasks import Split, Task
@@ -23,7 +24,7 @@ PATCHES: dict[str, Callable[[Config], Config]] = {
     "split": lambda config: patches.with_split(config, DATASET, Split.TEST),
     "epochs": lambda config: patches.with_epochs(config, 3),
     "evaluation": lambda config: patches.with_evaluation(config, 2),
-    "batch size": lambda config: patches.with_batch_size(config, 3),
+    "batch size": lambda config: with_batch_size(config, 3),
     "learning rate": lambda config: patches.with_learning_rate(config, 0.5),
     "device": lambda config: patches.with_device(config, parse_device("gpu:0,1")),
     "run folder": lambda config: patches.with_run_folder(config, Path("/run")),

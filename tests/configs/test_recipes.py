@@ -9,6 +9,7 @@ import pytest
 from ppocr_kit.configs import base
 from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe, find_recipe_by_name, list_models, load_recipe
 from ppocr_kit.configs.keys import check_keys
+from ppocr_kit.configs.line_input import guides
 from ppocr_kit.configs.lint import lint_file
 from ppocr_kit.configs.schema import SECTIONS
 from ppocr_kit.errors import SetupError, UsageError
@@ -56,16 +57,33 @@ def test_only_training_shuffles_and_drops_rows(recipe: base.ModelRecipe) -> None
 
 
 @EACH
-def test_recogniser_evaluates_at_the_size_it_trains_at(recipe: base.ModelRecipe) -> None:
+def test_recogniser_evaluates_at_a_size_it_trains_at(recipe: base.ModelRecipe) -> None:
     config = load_recipe(recipe)
-    shapes = [
-        step["RecResizeImg"]["image_shape"]
+    shapes = {
+        mode: [
+            tuple(step[name]["image_shape"])
+            for step in config[mode]["dataset"]["transforms"]
+            for name in step
+            if name in ("RecResizeImg", "SVTRRecResizeImg")
+        ]
         for mode in ("Train", "Eval")
-        for step in config[mode]["dataset"]["transforms"]
-        if "RecResizeImg" in step
-    ]
-    assert len(shapes) == (2 if recipe.task is Task.REC else 0)
-    assert len({tuple(shape) for shape in shapes}) <= 1
+    }
+    assert len(shapes["Eval"]) == (1 if recipe.task is Task.REC else 0)
+    if "sampler" in config["Train"]:
+        _, height, width = shapes["Eval"][0]
+        assert [width, height] in config["Train"]["sampler"]["scales"]
+        assert not shapes["Train"], "the data set itself resizes"
+    else:
+        assert shapes["Train"] == shapes["Eval"]
+
+
+@EACH
+def test_recogniser_has_one_text_length(recipe: base.ModelRecipe) -> None:
+    config = load_recipe(recipe)
+    named = {settings["max_text_length"] for settings in guides(config)}
+    joining = [step["RecConAug"] for step in config["Train"]["dataset"]["transforms"] if "RecConAug" in step]
+    named |= {settings["max_text_length"] for settings in joining}
+    assert named <= {config["Global"].get("max_text_length")}
 
 
 @EACH
@@ -90,9 +108,15 @@ def test_architecture_is_upstreams(recipe: base.ModelRecipe, shared: Path) -> No
         return
     architecture = json.loads(fixture.read_text(encoding="utf-8"))["architecture"]
     if recipe.task is Task.REC:
-        # the tools set it from the dictionary
-        del architecture["Head"]["out_channels"]
+        # the tools set them from the dictionary
+        architecture["Head"].pop("out_channels", None)
+        architecture["Head"].pop("out_channels_list", None)
     assert load_recipe(recipe)["Architecture"] == architecture
+
+
+def test_every_model_of_the_recorded_facts_has_a_recipe(shared: Path) -> None:
+    recorded = {path.stem for path in (shared / "parity" / "models").glob("*.json")}
+    assert recorded and recorded <= set(IDS)
 
 
 def test_every_task_has_a_default_model() -> None:

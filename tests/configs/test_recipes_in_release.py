@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ppocr_kit.configs.base import find_recipe_by_name, list_models
+from ppocr_kit.configs.base import find_recipe_by_name, list_models, load_recipe
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.configs.transform_ops import TRANSFORM_OPS
@@ -95,6 +95,12 @@ def test_learning_rate_starts_as_the_recipe_says(name: str, built: dict[str, dic
     # with a warm-up the first step has rate 0
     assert 0 <= built[name]["learning_rate"] <= 0.01
     assert built[name]["parameters"] > 50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recipe_names_a_dictionary_of_the_release(name: str, release_path: Path) -> None:
+    named = load_recipe(find_recipe_by_name(name))["Global"].get("character_dict_path")
+    assert named is None or (release_path / named).is_file()
 
 
 def test_transforms_are_those_of_the_release(release_path: Path) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ppocr_kit.errors import DataError, ReportError, SetupError
 from ppocr_kit.runs.weights import require_whole
+from ppocr_kit.runs.workers.heads import sized_architecture
 
 Batch = npt.NDArray[np.float32]
 Network = Callable[[Batch], Batch]
@@ -97,9 +98,7 @@ def load_checkpoint(
     from ppocr.modeling.architectures import build_model
 
     paddle.set_device("gpu:0" if engine.gpu else "cpu")
-    settings = dict(architecture)
-    if classes is not None:
-        settings["Head"] = {**settings["Head"], "out_channels": classes}
+    settings = dict(architecture) if classes is None else sized_architecture(architecture, classes)
     network = build_model(settings)
     file = prefix.parent / f"{prefix.name}.pdparams"
     require_whole({name: tuple(value.shape) for name, value in network.state_dict().items()}, file)

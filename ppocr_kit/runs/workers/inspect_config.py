@@ -4,8 +4,8 @@ Run inside the lane: ``inspect_config.py CONFIG RESULT``. Writes JSON: for ``Tra
 which rows the release's label encoders refuse and why, how many processes share the work, and
 the shape of every parameter of the model as the dictionary sizes it.
 
-Source: tools/train.py@3.7.0 (how ``out_channels`` follows the dictionary),
-ppocr/data/simple_dataset.py@3.7.0 (how a row is split).
+Source: ppocr/data/simple_dataset.py@3.7.0 (how a row is split), ppocr/data/imaug/label_ops.py@3.7.0
+(what its encoders refuse).
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from ppocr_kit.runs.workers.heads import sized_architecture
+
+# Encoders that need room for a start and an end sign: label lengths end two before max_text_length.
+_MARKED = ("MultiLabelEncode", "NRTRLabelEncode", "SARLabelEncode")
 
 
 def main(config_file: Path, result_file: Path) -> None:
@@ -107,6 +112,8 @@ def explain(encoder: Any, label: str) -> str:
     longest = getattr(encoder, "max_text_len", None)
     if longest is not None and len(label) > longest:
         return f"longer than max_text_length ({len(label)} > {longest})"
+    if longest is not None and name in _MARKED and len(label) > longest - 2:
+        return f"longer than max_text_length without its start and end sign ({len(label)} > {longest} - 2)"
     if characters and not any(char in characters for char in label):
         return "none of its characters is in the dictionary"
     return f"refused by {name}"
@@ -118,9 +125,12 @@ def model_shapes(config: dict[str, Any]) -> dict[str, list[int]]:
     from ppocr.postprocess import build_post_process
 
     decoder = build_post_process(config["PostProcess"], config["Global"])
+    architecture = config["Architecture"]
     if hasattr(decoder, "character"):
-        config["Architecture"]["Head"]["out_channels"] = len(decoder.character)
-    model = build_model(config["Architecture"])
+        architecture = sized_architecture(
+            architecture, len(decoder.character), str(config["PostProcess"]["name"])
+        )
+    model = build_model(architecture)
     return {name: [int(length) for length in value.shape] for name, value in model.state_dict().items()}
 
 
