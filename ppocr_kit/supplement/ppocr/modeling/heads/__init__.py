@@ -7,6 +7,7 @@ from typing import Any
 
 from ..choice import build_named
 from .det_db_head import DBHead
+from .det_pf_head import PFHeadLocal
 from .rec_ctc_head import CTCHead
 from .rec_multi_head import MultiHead
 from .rec_nrtr_head import Transformer
@@ -14,6 +15,7 @@ from .rec_sar_head import SARHead
 
 HEADS: dict[str, type[Any]] = {
     "DBHead": DBHead,
+    "PFHeadLocal": PFHeadLocal,
     "CTCHead": CTCHead,
     "MultiHead": MultiHead,
     "Transformer": Transformer,

@@ -7,9 +7,16 @@ from typing import Any
 
 from ..choice import build_named
 from .db_fpn import DBFPN
+from .lk_pan import LKPAN
+from .rse_fpn import RSEFPN
 from .sequence_encoder import SequenceEncoder
 
-NECKS: dict[str, type[Any]] = {"DBFPN": DBFPN, "SequenceEncoder": SequenceEncoder}
+NECKS: dict[str, type[Any]] = {
+    "DBFPN": DBFPN,
+    "LKPAN": LKPAN,
+    "RSEFPN": RSEFPN,
+    "SequenceEncoder": SequenceEncoder,
+}
 
 
 def build_neck(config: Mapping[str, Any], in_channels: Any) -> Any:
