@@ -11,12 +11,26 @@ from typing import Any
 
 import numpy as np
 import paddle
+import paddle.nn.functional as F
 from paddle import nn
 from paddle.nn.initializer import Normal, XavierNormal
 
-from ..attention import Mlp, attend, head_size, split_heads
-
 LONGEST_SEQUENCE = 5000
+
+
+def _split_heads(x: Any, parts: int, heads: int) -> list[Any]:
+    """Take ``parts`` projections, each for all heads, out of one tensor.
+
+    Args:
+        x: (N, T, parts * C).
+        parts: 3 for query, key and value side by side, 2 for key and value.
+        heads: Heads that share C.
+
+    Returns:
+        ``parts`` tensors (N, heads, T, C / heads).
+    """
+    size = x.shape[2] // (parts * heads)
+    return list(x.reshape([0, -1, parts, heads, size]).transpose([2, 0, 3, 1, 4]))
 
 
 class MultiheadAttention(nn.Layer):
@@ -34,8 +48,10 @@ class MultiheadAttention(nn.Layer):
 
     def __init__(self, channels: int, heads: int, to_itself: bool, drop_rate: float) -> None:
         super().__init__()
+        if heads < 1 or channels % heads:
+            raise ValueError(f"{heads} attention heads cannot share {channels} channels evenly")
         self.heads = heads
-        self.scale = head_size(channels, heads) ** -0.5
+        self.scale = (channels // heads) ** -0.5
         self.to_itself = to_itself
         if to_itself:
             self.qkv = nn.Linear(channels, channels * 3, weight_attr=XavierNormal())
@@ -54,11 +70,29 @@ class MultiheadAttention(nn.Layer):
             mask: Added to the products, (1, 1, T, S).
         """
         if self.to_itself:
-            query, key, value = split_heads(self.qkv(x), 3, self.heads)
+            query, key, value = _split_heads(self.qkv(x), 3, self.heads)
         else:
-            (query,) = split_heads(self.q(x), 1, self.heads)
-            key, value = split_heads(self.kv(memory), 2, self.heads)
-        return self.out_proj(attend(query, key, value, self.scale, mask, self.attn_drop))
+            (query,) = _split_heads(self.q(x), 1, self.heads)
+            key, value = _split_heads(self.kv(memory), 2, self.heads)
+        products = query.matmul(key, transpose_y=True) * self.scale
+        if mask is not None:
+            products = products + mask
+        weights = self.attn_drop(F.softmax(products, axis=-1))
+        return self.out_proj(weights.matmul(value).transpose([0, 2, 1, 3]).flatten(2))
+
+
+class Mlp(nn.Layer):
+    """Two linear layers at every position, with dropout behind each: (N, T, C) to the same shape."""
+
+    def __init__(self, channels: int, hidden: int, drop_rate: float) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, hidden, weight_attr=XavierNormal())
+        self.fc2 = nn.Linear(hidden, channels, weight_attr=XavierNormal())
+        self.drop = nn.Dropout(drop_rate)
+
+    def forward(self, x: Any) -> Any:
+        """Widen, activate, narrow."""
+        return self.drop(self.fc2(self.drop(F.relu(self.fc1(x)))))
 
 
 class TransformerBlock(nn.Layer):
@@ -91,7 +125,7 @@ class TransformerBlock(nn.Layer):
             self.cross_attn = MultiheadAttention(channels, heads, False, attention_dropout_rate)
             self.norm2 = nn.LayerNorm(channels, epsilon=1e-5)
             self.dropout2 = nn.Dropout(residual_dropout_rate)
-        self.mlp = Mlp(channels, hidden, nn.ReLU, residual_dropout_rate, XavierNormal())
+        self.mlp = Mlp(channels, hidden, residual_dropout_rate)
         self.norm3 = nn.LayerNorm(channels, epsilon=1e-5)
         self.dropout3 = nn.Dropout(residual_dropout_rate)
 

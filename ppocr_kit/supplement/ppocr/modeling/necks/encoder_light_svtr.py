@@ -12,7 +12,7 @@ import paddle
 from paddle import nn
 from paddle.nn.initializer import KaimingNormal
 
-from .svtr_block import ConvBNLayer, MixingBlock, mix_positions
+from .svtr_block import ConvBNLayer, global_blocks, mix_positions
 
 
 class EncoderWithLightSVTR(nn.Layer):
@@ -68,9 +68,16 @@ class EncoderWithLightSVTR(nn.Layer):
             nn.BatchNorm2D(dims),
             nn.Swish(),
         )
-        self.svtr_block = nn.LayerList(
-            MixingBlock(dims, num_heads, mlp_ratio, qkv_bias, qk_scale, drop_rate, attn_drop_rate, drop_path)
-            for _ in range(depth)
+        self.svtr_block = global_blocks(
+            dims,
+            depth,
+            num_heads,
+            drop_path,
+            mlp_ratio=mlp_ratio,
+            qkv_bias=qkv_bias,
+            qk_scale=qk_scale,
+            drop=drop_rate,
+            attn_drop=attn_drop_rate,
         )
         self.norm = nn.LayerNorm(dims, epsilon=1e-6)
         self.skip_conv = ConvBNLayer(in_channels, dims)

@@ -12,7 +12,7 @@ from typing import Any
 import paddle
 from paddle import nn
 
-from .svtr_block import ConvBNLayer, MixingBlock, mix_positions
+from .svtr_block import ConvBNLayer, global_blocks, mix_positions
 
 
 class EncoderWithSVTR(nn.Layer):
@@ -59,11 +59,16 @@ class EncoderWithSVTR(nn.Layer):
         narrow = in_channels // 8
         self.conv1 = ConvBNLayer(in_channels, narrow, kernel_size)
         self.conv2 = ConvBNLayer(narrow, hidden_dims)
-        self.svtr_block = nn.LayerList(
-            MixingBlock(
-                hidden_dims, num_heads, mlp_ratio, qkv_bias, qk_scale, drop_rate, attn_drop_rate, drop_path
-            )
-            for _ in range(depth)
+        self.svtr_block = global_blocks(
+            hidden_dims,
+            depth,
+            num_heads,
+            drop_path,
+            mlp_ratio=mlp_ratio,
+            qkv_bias=qkv_bias,
+            qk_scale=qk_scale,
+            drop=drop_rate,
+            attn_drop=attn_drop_rate,
         )
         self.norm = nn.LayerNorm(hidden_dims, epsilon=1e-6)
         self.conv3 = ConvBNLayer(hidden_dims, in_channels)

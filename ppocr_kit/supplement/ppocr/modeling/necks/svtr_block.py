@@ -1,4 +1,4 @@
-"""The pieces of SVTR that its necks are made of: a convolution and a block of global mixing.
+"""What the SVTR necks are made of: a convolution, and blocks that mix the positions of a map.
 
 Source: Du et al., "SVTR: Scene Text Recognition with a Single Visual Model", arXiv:2205.00159,
 section 3.3; parameter names as in PaddleOCR 3.7.0.
@@ -13,7 +13,7 @@ import paddle
 from paddle import nn
 from paddle.nn.initializer import KaimingUniform, TruncatedNormal
 
-from ..attention import Mlp, attend, head_size, split_heads
+from ..svtr_blocks import Block, BlockSettings
 
 
 class ConvBNLayer(nn.Layer):
@@ -43,101 +43,27 @@ class ConvBNLayer(nn.Layer):
         return self.act(self.norm(self.conv(x)))
 
 
-class DropPath(nn.Layer):
-    """Leave out a whole branch for some rows of a batch while training.
-
-    Source: Huang et al., "Deep Networks with Stochastic Depth", arXiv:1603.09382.
-
-    Args:
-        drop_rate: How likely a row loses the branch, 0 up to but not including 1.
-    """
-
-    def __init__(self, drop_rate: float) -> None:
-        super().__init__()
-        self.keep = 1 - drop_rate
-
-    def forward(self, x: Any) -> Any:
-        """Return ``x`` (N, T, C) with rows zeroed, the others scaled so that the mean stays."""
-        if not self.training or self.keep == 1:
-            return x
-        kept = paddle.rand([x.shape[0], 1, 1], dtype=x.dtype) < self.keep
-        return x / self.keep * kept.astype(x.dtype)
-
-
-class GlobalMixing(nn.Layer):
-    """Self-attention over all positions.
+def global_blocks(
+    channels: int, depth: int, num_heads: int, drop_path: float, **settings: Any
+) -> nn.LayerList:
+    """Make the transformer of a neck.
 
     Args:
-        channels: Channels in and out.
-        num_heads: Heads that share them.
-        qkv_bias: Whether query, key and value have a bias.
-        qk_scale: Factor of the products; by default one over the root of a head's channels.
-        attn_drop_rate: Share of the attention weights to drop while training.
-        drop_rate: Share of the values to drop behind the last layer.
-    """
-
-    def __init__(
-        self,
-        channels: int,
-        num_heads: int,
-        qkv_bias: bool,
-        qk_scale: float | None,
-        attn_drop_rate: float,
-        drop_rate: float,
-    ) -> None:
-        super().__init__()
-        self.num_heads = num_heads
-        self.scale = qk_scale or head_size(channels, num_heads) ** -0.5
-        normal = TruncatedNormal(std=0.02)
-        self.qkv = nn.Linear(
-            channels, channels * 3, weight_attr=normal, bias_attr=None if qkv_bias else False
-        )
-        self.attn_drop = nn.Dropout(attn_drop_rate)
-        self.proj = nn.Linear(channels, channels, weight_attr=normal)
-        self.proj_drop = nn.Dropout(drop_rate)
-
-    def forward(self, x: Any) -> Any:
-        """Map (N, T, channels) to the same shape."""
-        query, key, value = split_heads(self.qkv(x), 3, self.num_heads)
-        return self.proj_drop(self.proj(attend(query, key, value, self.scale, dropout=self.attn_drop)))
-
-
-class MixingBlock(nn.Layer):
-    """Global mixing and an MLP, each behind a norm and beside a shortcut.
-
-    Args:
-        channels: Channels in and out, a multiple of ``num_heads``.
+        channels: Channels of a position, a multiple of ``num_heads``.
+        depth: Blocks.
         num_heads: Attention heads.
-        mlp_ratio: Hidden channels of the MLP by ``channels``.
-        qkv_bias: See :class:`GlobalMixing`.
-        qk_scale: See :class:`GlobalMixing`.
-        drop_rate: Dropout of the MLP and behind the attention.
-        attn_drop_rate: Dropout of the attention weights.
-        drop_path: How likely a row of the batch loses a branch.
+        drop_path: How likely a row of the batch loses a branch of a block.
+        settings: ``mlp_ratio``, ``qkv_bias``, ``qk_scale``, ``drop`` and ``attn_drop`` of BlockSettings.
+
+    Returns:
+        Layers from (N, T, channels) to the same shape.
     """
-
-    def __init__(
-        self,
-        channels: int,
-        num_heads: int,
-        mlp_ratio: float,
-        qkv_bias: bool,
-        qk_scale: float | None,
-        drop_rate: float,
-        attn_drop_rate: float,
-        drop_path: float,
-    ) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(channels, epsilon=1e-5)
-        self.mixer = GlobalMixing(channels, num_heads, qkv_bias, qk_scale, attn_drop_rate, drop_rate)
-        self.drop_path = DropPath(drop_path)
-        self.norm2 = nn.LayerNorm(channels, epsilon=1e-5)
-        self.mlp = Mlp(channels, int(channels * mlp_ratio), nn.Swish, drop_rate, TruncatedNormal(std=0.02))
-
-    def forward(self, x: Any) -> Any:
-        """Map (N, T, channels) to the same shape."""
-        x = x + self.drop_path(self.mixer(self.norm1(x)))
-        return x + self.drop_path(self.mlp(self.norm2(x)))
+    shared = BlockSettings(act=nn.Swish, epsilon=1e-5, prenorm=False, **settings)
+    blocks = nn.LayerList(Block(channels, num_heads, shared, drop_path=drop_path) for _ in range(depth))
+    for layer in blocks.sublayers():
+        if isinstance(layer, nn.Linear):
+            TruncatedNormal(std=0.02)(layer.weight)
+    return blocks
 
 
 def mix_positions(x: Any, blocks: Any, norm: Any) -> Any:
