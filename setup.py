@@ -47,6 +47,8 @@ TOOLS = [
     "requests",
     "packaging",
 ]
+# paddle2onnx 2.1.0 takes no newer onnx.
+ONNX = ["paddle2onnx==2.1.0", "onnx==1.17.0", "onnxruntime>=1.19", "openvino>=2025.3"]
 # paddlenlp 2.8.1 was written for these; newer ones break its imports.
 KIE = [
     "paddlenlp==2.8.1",
@@ -61,6 +63,7 @@ KIE = [
 EXTRAS = {
     "cpu": ["paddlepaddle==3.3.1", *TOOLS],
     "gpu": ["paddlepaddle-gpu==3.3.1", *TOOLS],
+    "onnx": ONNX,
     "deploy": ["paddleocr==3.7.0"],
     "kie": KIE,
     "vl": ["torch>=2.11", "transformers>=5", "accelerate"],

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 LOCKS = Path(__file__).resolve().parents[2] / "locks"
-PINNED = ["paddle-cpu.txt", "paddle-gpu.txt", "test.txt"]
+PINNED = ["paddle-cpu.txt", "paddle-gpu.txt", "onnx.txt", "test.txt"]
 PYTHONS = ["3.9.18", "3.10.13", "3.11.7", "3.12.1"]
 
 
@@ -63,10 +63,18 @@ def test_there_is_one_opencv_wheel(name: str, python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_test_lock_never_replaces_what_the_paddle_lock_installed(python: str) -> None:
+@pytest.mark.parametrize("name", ["onnx.txt", "test.txt"])
+def test_a_lock_on_top_never_replaces_what_the_paddle_lock_installed(name: str, python: str) -> None:
     lane = dict(installed("paddle-cpu.txt", python))
-    for package, version in installed("test.txt", python):
+    for package, version in installed(name, python):
         assert lane.get(package, version) == version
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_onnx_lock_has_the_converter_and_two_engines_and_no_optimizer(python: str) -> None:
+    packages = {package for package, _ in installed("onnx.txt", python)}
+    assert {"paddle2onnx", "onnx", "onnxruntime", "openvino"} <= packages
+    assert not packages & {"polygraphy", "onnxoptimizer", "openvino-telemetry"}
 
 
 def test_the_gpu_lock_is_the_cpu_lock_without_paddle() -> None:

@@ -35,7 +35,7 @@ class Checkout:
         for name in ("Makefile", "setup.py", "pyproject.toml"):
             shutil.copy(project / name, folder / name)
         (folder / "locks").mkdir()
-        for lock in ("paddle-cpu.txt", "test.txt"):
+        for lock in ("paddle-cpu.txt", "onnx.txt", "test.txt"):
             (folder / "locks" / lock).write_text(f"{lock}==1\n")
         self.python = folder / "stand-in"
         self.python.write_text(_PYTHON)
@@ -69,6 +69,7 @@ INSTALL = [
     "-m pip install --no-deps -r locks/paddle-cpu.txt",
     "-m pip install --no-deps --no-build-isolation --editable .",
 ]
+ONNX = "-m pip install --no-deps -r locks/onnx.txt"
 TESTS = "-m pip install --no-deps -r locks/test.txt"
 
 
@@ -81,7 +82,13 @@ def test_quickstart_installs_brings_the_release_and_runs_with_the_seed(checkout:
 def test_test_installs_what_tests_need_and_passes_arguments_on(checkout: Checkout) -> None:
     done = checkout.make("test", "PYTEST_ARGS=-k split")
     assert done.returncode == 0, done.stderr
-    assert checkout.calls() == [*INSTALL, "vendor sync", TESTS, "-m pytest -k split"]
+    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest -k split"]
+
+
+def test_onnx_is_installed_only_where_it_is_asked_for(checkout: Checkout) -> None:
+    done = checkout.make("onnx")
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls() == [*INSTALL, ONNX]
 
 
 def test_the_second_run_installs_nothing(checkout: Checkout) -> None:
@@ -102,7 +109,7 @@ def test_a_changed_lock_makes_the_environment_anew(checkout: Checkout) -> None:
     checkout.make("test")
     (checkout.folder / "locks" / "paddle-cpu.txt").write_text("other==2\n")
     checkout.make("test")
-    assert checkout.calls() == [*INSTALL, "vendor sync", TESTS, "-m pytest"]
+    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest"]
 
 
 def test_another_python_makes_the_environment_anew(checkout: Checkout) -> None:

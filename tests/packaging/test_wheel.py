@@ -63,9 +63,9 @@ def test_nothing_of_the_checkout_but_the_kit_is_in_the_wheel(wheel: Path) -> Non
 
 
 def test_pins_of_the_extras_are_those_of_the_lock(wheel: Path, project: Path) -> None:
-    lock = (project / "locks" / "paddle-cpu.txt").read_text(encoding="utf-8")
-    pins = {line.split(" ;")[0] for line in lock.splitlines()}
-    for extra in ("cpu", "deploy"):
+    locks = [project / "locks" / name for name in ("paddle-cpu.txt", "onnx.txt")]
+    pins = {line.split(" ;")[0] for lock in locks for line in lock.read_text(encoding="utf-8").splitlines()}
+    for extra in ("cpu", "deploy", "onnx"):
         exact = [
             f"{canonicalize_name(requirement.name)}{requirement.specifier}"
             for requirement in requirements(wheel)
