@@ -1,7 +1,9 @@
 """Bilinear resizing that every runtime of an export understands.
 
 Paddle 3.3's ``bilinear_interp`` keeps its scale as an array of float64, for which its own oneDNN
-executor stops with ``ConvertPirAttribute2RuntimeAttribute not support`` (see also ``upsampling``).
+executor stops with ``ConvertPirAttribute2RuntimeAttribute not support`` (see also ``upsampling``). So an
+export has two matrix products in its place. Training keeps the operator: the two round differently, and
+batch normalisation over few samples makes much of the last digit.
 """
 
 from __future__ import annotations
@@ -18,12 +20,11 @@ def resize_bilinear(x: Any, size: Sequence[int]) -> Any:
     """Map (N, C, H, W) to (N, C, *size), corners onto corners.
 
     Args:
-        x: The images; where their size is not known, as in an export for images of any size, the
-            export keeps ``bilinear_interp``.
+        x: The images. An export for images of any size keeps the operator.
         size: Height and width to give.
     """
     height, width = x.shape[2:]
-    if height < 0 or width < 0:
+    if paddle.in_dynamic_mode() or height < 0 or width < 0:
         return F.interpolate(x, list(size), mode="bilinear", align_corners=True)
     down, across = (
         paddle.to_tensor(linear_weights(*lengths)).astype(x.dtype)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import paddle
 import paddle.nn.functional as F
 from paddle import nn
 from paddle.nn.initializer import Constant, KaimingNormal, KaimingUniform, TruncatedNormal
@@ -91,6 +92,26 @@ class SubSample(nn.Layer):
             x = (self.avgpool(x) + self.maxpool(x)) * 0.5
             return self.norm(self.proj(x.flatten(2).transpose([0, 2, 1])))
         return self.norm(self.conv(x).flatten(2).transpose([0, 2, 1]))
+
+
+class AveragedColumns(nn.Layer):
+    """Average a map into one row of so many columns: (N, C, H, old) to (N, C, 1, new).
+
+    This is what adaptive average pooling does. paddle2onnx 2.1 makes something else of that when ``new``
+    does not divide ``old``, without a word; so it is a product here.
+    """
+
+    def __init__(self, old: int, new: int) -> None:
+        super().__init__()
+        weights = np.zeros((old, new), "float32")
+        for column in range(new):
+            begin, end = column * old // new, -((column + 1) * old // -new)
+            weights[begin:end, column] = 1.0 / (end - begin)
+        self.register_buffer("weights", paddle.to_tensor(weights), persistable=False)
+
+    def forward(self, x: Any) -> Any:
+        """Average the rows, then neighbouring columns."""
+        return paddle.matmul(x.mean(axis=2, keepdim=True), self.weights)
 
 
 class SVTRNet(nn.Layer):
@@ -216,7 +237,7 @@ class SVTRNet(nn.Layer):
         self.out_channels = dim if columns is None else out_channels
         self.last_conv = None
         if columns is not None:
-            self.avg_pool = nn.AdaptiveAvgPool2D([1, columns])
+            self.avg_pool = AveragedColumns(self._sizes[2][1], columns)
             self.last_conv = nn.Conv2D(dim, out_channels, 1, bias_attr=False)
             self.dropout = nn.Dropout(drop, mode="downscale_in_infer")
 
