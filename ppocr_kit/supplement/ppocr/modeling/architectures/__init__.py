@@ -12,6 +12,14 @@ from .base_model import BaseModel
 
 __all__ = ["apply_to_static", "build_model"]
 
+_LABELS, _LENGTHS, _RATIOS = ([None, None], "int64"), ([None], "int64"), ([None], "float64")
+# what the release's training hands over beside the images, by ``Architecture.algorithm``
+_TARGETS = {
+    "SVTR": (_LABELS, _LENGTHS),
+    "SVTR_LCNet": (_LABELS, _LABELS, _LENGTHS, _RATIOS),
+    "SVTR_HGNet": (_LABELS, _LABELS, _LENGTHS, _RATIOS),
+}
+
 
 def build_model(config: Mapping[str, Any]) -> BaseModel:
     """Build a model from the ``Architecture`` section of a configuration.
@@ -52,5 +60,9 @@ def apply_to_static(model: Any, config: Mapping[str, Any], logger: Any) -> Any:
 
     shape = [None, *settings["d2s_train_image_shape"]]
     logger.info(f"the model is compiled for inputs of {shape}")
+    specs: list[Any] = [InputSpec(shape, dtype="float32")]
+    targets = _TARGETS.get(config.get("Architecture", {}).get("algorithm"))
+    if targets:
+        specs.append([InputSpec(size, dtype=kind) for size, kind in targets])
     # without full_graph Paddle ignores the shape, and takes three times as long to compile
-    return to_static(model, input_spec=[InputSpec(shape, dtype="float32")], full_graph=True)
+    return to_static(model, input_spec=specs, full_graph=True)
