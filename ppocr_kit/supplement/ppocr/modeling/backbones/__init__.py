@@ -6,15 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..choice import build_named, known_name
-from . import det_mobilenet_v3, det_resnet_vd, rec_mobilenet_v3, rec_resnet_vd, rec_svtrnet
+from . import (
+    det_mobilenet_v3,
+    det_resnet_vd,
+    pplcnet_v3,
+    pplcnet_v4,
+    rec_mobilenet_v3,
+    rec_resnet_vd,
+    rec_svtrnet,
+)
 
 BACKBONES: dict[str, dict[str, type[Any]]] = {
     "det": {
         "MobileNetV3": det_mobilenet_v3.MobileNetV3,
+        "PPLCNetV3": pplcnet_v3.PPLCNetV3,
+        "PPLCNetV4": pplcnet_v4.PPLCNetV4,
         "ResNet_vd": det_resnet_vd.ResNet_vd,
     },
     "rec": {
         "MobileNetV3": rec_mobilenet_v3.MobileNetV3,
+        "PPLCNetV3": pplcnet_v3.PPLCNetV3,
+        "PPLCNetV4": pplcnet_v4.PPLCNetV4,
         "ResNet": rec_resnet_vd.ResNet,
         "SVTRNet": rec_svtrnet.SVTRNet,
     },

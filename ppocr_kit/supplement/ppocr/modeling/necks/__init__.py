@@ -8,6 +8,8 @@ from typing import Any
 from ..choice import build_named
 from .db_fpn import DBFPN
 from .lk_pan import LKPAN
+from .rep_lk_fpn import RepLKFPN
+from .rep_lk_pan import RepLKPAN
 from .rse_fpn import RSEFPN
 from .sequence_encoder import SequenceEncoder
 
@@ -15,6 +17,8 @@ NECKS: dict[str, type[Any]] = {
     "DBFPN": DBFPN,
     "LKPAN": LKPAN,
     "RSEFPN": RSEFPN,
+    "RepLKFPN": RepLKFPN,
+    "RepLKPAN": RepLKPAN,
     "SequenceEncoder": SequenceEncoder,
 }
 
