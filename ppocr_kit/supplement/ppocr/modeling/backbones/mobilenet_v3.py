@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
-import paddle.nn.functional as F
 from paddle import nn
 
 from ..choice import known_name
-
-Stride = Union[int, tuple[int, int]]  # a pair is (vertical, horizontal)
+from .conv_norm import ConvBNLayer, SEModule, Stride
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,6 @@ SMALL = (
 # blocks and the channels of the 1x1 convolution behind them, by ``model_name``
 TABLES: dict[str, tuple[Sequence[Block], int]] = {"large": (LARGE, 960), "small": (SMALL, 576)}
 STEM_CHANNELS = 16
-_ACTIVATIONS = {"relu": F.relu, "hardswish": F.hardswish}
 
 
 def choose_table(model_name: str, scale: float) -> tuple[Sequence[Block], int]:
@@ -90,52 +87,6 @@ def make_divisible(channels: float, divisor: int = 8) -> int:
     """Round to a multiple of ``divisor`` that is not below 90 % of ``channels`` (paper, footnote)."""
     rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * channels else rounded
-
-
-class ConvBNLayer(nn.Layer):
-    """Convolution without bias, batch normalisation, activation: (N, Cin, H, W) to (N, Cout, H', W')."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel: int = 1,
-        stride: Stride = 1,
-        groups: int = 1,
-        act: str | None = None,
-    ) -> None:
-        super().__init__()
-        self.conv = nn.Conv2D(
-            in_channels,
-            out_channels,
-            kernel,
-            stride=stride,
-            padding=(kernel - 1) // 2,
-            groups=groups,
-            bias_attr=False,
-        )
-        self.bn = nn.BatchNorm2D(out_channels)
-        self.act = None if act is None else _ACTIVATIONS[act]
-
-    def forward(self, x: Any) -> Any:
-        """Filter, normalise and activate."""
-        x = self.bn(self.conv(x))
-        return x if self.act is None else self.act(x)
-
-
-class SEModule(nn.Layer):
-    """Squeeze and excitation (arXiv:1709.01507) with the hard sigmoid ``clip(0.2 x + 0.5)``."""
-
-    def __init__(self, channels: int, reduction: int = 4) -> None:
-        super().__init__()
-        self.avg_pool = nn.AdaptiveAvgPool2D(1)
-        self.conv1 = nn.Conv2D(channels, channels // reduction, 1)
-        self.conv2 = nn.Conv2D(channels // reduction, channels, 1)
-
-    def forward(self, x: Any) -> Any:
-        """Weigh each channel by what its mean says of all of them."""
-        weights = self.conv2(F.relu(self.conv1(self.avg_pool(x))))
-        return x * F.hardsigmoid(weights, slope=0.2, offset=0.5)
 
 
 class ResidualUnit(nn.Layer):
