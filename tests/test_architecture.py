@@ -19,7 +19,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"__init__", "errors", "tasks", "problems", "progress", "storage", "geometry", "text", "metrics"},
     {"labels", "datasets", "synth"},
-    {"configs", "vendor", "supplement"},
+    {"configs", "vendor", "supplement", "pretrained"},
     {"runs"},
     {"reports"},
     {"cli", "__main__"},

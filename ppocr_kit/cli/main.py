@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "labels": ("ppocr_kit.cli.labels", "labels", "Check PPOCRLabel folders."),
     "dataset": ("ppocr_kit.cli.dataset", "dataset", "Build split data sets from PPOCRLabel folders."),
     "config": ("ppocr_kit.cli.config", "config", "List, show, render and check training configurations."),
+    "models": ("ppocr_kit.cli.models", "models", "List and fetch the official training weights."),
     "train": ("ppocr_kit.cli.train", "train", "Train or fine-tune a model."),
     "eval": ("ppocr_kit.cli.evaluate", "evaluate", "Measure a run on a split of its data set."),
     "export": ("ppocr_kit.cli.export", "export", "Export a run as an inference model."),

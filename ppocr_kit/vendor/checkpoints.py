@@ -1,4 +1,4 @@
-"""Reading Paddle's checkpoint files without trusting them.
+"""Reading Paddle's checkpoint files without trusting them, and writing weights that Paddle reads.
 
 ``.pdparams``, ``.pdopt`` and ``.states`` are pickles; a pickle from the net can run any code
 when Paddle loads it. What Paddle's ``paddle.save`` writes needs four harmless constructors only,
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ppocr_kit.errors import DataError
+from ppocr_kit.storage import write_bytes_atomic
 
 # Names that numpy arrays and scalars pickle to, in numpy 1 and numpy 2 spelling.
 _ALLOWED = {
@@ -102,3 +103,16 @@ def read_weights(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             hint="give the .pdparams file of a training checkpoint",
         )
     return weights
+
+
+def write_weights(path: Path, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Write weights as a ``.pdparams`` file that ``paddle.load`` turns into tensors.
+
+    The table of names beside the arrays is what tells ``paddle.load`` that they are parameters.
+
+    Raises:
+        SetupError: The disk is full or the folder cannot be written.
+    """
+    table = {name: name for name in weights}
+    # protocol 4 pickles arrays with the constructors of _ALLOWED, 5 and later need not
+    write_bytes_atomic(path, pickle.dumps({**weights, _NAME_TABLE: table}, protocol=4))

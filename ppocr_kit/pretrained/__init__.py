@@ -1,0 +1,1 @@
+"""Official training weights: which there are, fetching them, and keeping them."""
