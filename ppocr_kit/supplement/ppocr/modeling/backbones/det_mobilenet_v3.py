@@ -10,7 +10,8 @@ from typing import Any
 
 from paddle import nn
 
-from .mobilenet_v3 import STEM_CHANNELS, ConvBNLayer, ResidualUnit, choose_table, make_divisible
+from .conv_norm import ConvBNLayer
+from .mobilenet_v3 import STEM_CHANNELS, ResidualUnit, choose_table, make_divisible
 
 # The first halving inside the blocks belongs to the first stage, so that this one ends at 1/4: it is
 # made by block 1 of the large variant and by block 0 of the small one.

@@ -134,7 +134,7 @@ class LearnableRepLayer(nn.Layer):
         """Give the kernel (Cout, Cin / groups, kernel, kernel) and the bias (Cout,) of every branch."""
         in_channels, _, kernel, _, _, groups = self._shape
         for branch in self._branches():
-            if branch is self.identity:
+            if not isinstance(branch, ConvBNLayer):
                 scale = scale_of(branch)
                 same = np.tile(np.eye(in_channels // groups, dtype="float32"), (groups, 1))
                 weight = paddle.to_tensor(same[:, :, None, None]) * scale.reshape([-1, 1, 1, 1])

@@ -16,7 +16,8 @@ def pool_line(x: Any, training: bool) -> Any:
     """Average a map (N, C, H, W) to one row.
 
     While training lines of any size become (N, C, 1, 40), so that batches of several sizes give equally
-    many steps. Otherwise three rows by two columns become one: (N, C, H // 3, W // 2).
+    many steps. Otherwise three rows by two columns become one: (N, C, H // 3, W // 2); a map that has fewer
+    becomes one row or column.
     """
     if training:
         return F.adaptive_avg_pool2d(x, [1, _COLUMNS])

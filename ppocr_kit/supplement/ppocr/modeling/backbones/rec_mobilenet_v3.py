@@ -11,7 +11,8 @@ from typing import Any
 
 from paddle import nn
 
-from .mobilenet_v3 import STEM_CHANNELS, ConvBNLayer, ResidualUnit, Stride, choose_table, make_divisible
+from .conv_norm import ConvBNLayer, Stride
+from .mobilenet_v3 import STEM_CHANNELS, ResidualUnit, choose_table, make_divisible
 
 # The blocks whose strides a configuration sets, and what these are by default.
 _STRIDED_BLOCKS = {"large": (0, 1, 3, 12), "small": (0, 1, 3, 8)}

@@ -13,7 +13,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from ..backbones.mobilenet_v3 import ConvBNLayer
+from ..backbones.conv_norm import ConvBNLayer
 from ..choice import known_name
 from ..upsampling import repeat_pixels
 from .det_db_head import make_branch, three_maps

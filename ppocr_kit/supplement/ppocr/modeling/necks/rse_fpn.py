@@ -11,7 +11,7 @@ from typing import Any
 
 from paddle import nn
 
-from ..backbones.mobilenet_v3 import SEModule
+from ..backbones.conv_norm import SEModule
 from .intra_cl import add_blocks, apply_blocks
 from .pyramid import check_channels, convolution, join, top_down
 
