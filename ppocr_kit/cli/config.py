@@ -11,7 +11,7 @@ from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.configs.base import DEFAULT_MODELS, ModelRecipe, find_recipe_by_name, list_models
 from ppocr_kit.configs.lint import lint_file
-from ppocr_kit.configs.render import dump_config, render_config
+from ppocr_kit.configs.render import render, rendered_text
 from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Problem, Severity
@@ -55,19 +55,29 @@ def show_command(model: str) -> None:
 @click.argument("task", type=_TASKS)
 @run_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write, else stdout.")
-def render_command(task: str, out: Path | None, **options: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print configuration and changes as JSON.")
+def render_command(task: str, out: Path | None, as_json: bool, **options: Any) -> None:
     """Write the complete YAML that `train` would run with the same options.
 
-    No data is looked at beyond the data set's own description, and nothing is trained.
+    What differs from the recipe is said with the reason, on stderr and at the top of the file. No data
+    is looked at beyond the data set's own description, and nothing is trained.
     """
     spec = spec_from_options(Task(task), **options)
     assert spec.dataset_root is not None
-    text = dump_config(render_config(spec, read_dataset(spec.dataset_root)))
+    rendered = render(spec, read_dataset(spec.dataset_root))
+    text = rendered_text(rendered.config, rendered.changes, spec.model)
+    if out is not None:
+        write_text_atomic(out, text)
+    if as_json:
+        changes = [change.to_json() for change in rendered.changes]
+        print_json({"model": spec.model, "config": rendered.config, "changes": changes})
+        return
+    for change in rendered.changes:
+        say(str(change))
     if out is None:
         click.echo(text, nl=False)
-        return
-    write_text_atomic(out, text)
-    say(f"wrote {out}")
+    else:
+        say(f"wrote {out}")
 
 
 @config.command("lint", epilog="Example: ppocr-kit config lint my_det.yml")

@@ -36,7 +36,7 @@ _OPTIONS = (
     click.option(
         "--lr",
         type=float,
-        help="Peak learning rate, taken as it is: raise it yourself when more processes enlarge the step.",
+        help="Peak learning rate, taken as it is. Default: the recipe's, scaled to the rows of a step.",
     ),
     click.option(
         "--pretrained",
@@ -55,6 +55,12 @@ _OPTIONS = (
         help="det: side of the training crops in pixels; choose about the shorter side of your pages when "
         "that is below 640.",
     ),
+    click.option(
+        "--image-width",
+        type=click.IntRange(min=32),
+        help="rec: width of the line pictures in pixels; wider holds longer texts, narrower is quicker.",
+    ),
+    click.option("--amp", is_flag=True, help="Mixed precision: half the memory, on a GPU only."),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed."),
     click.option(
         "--eval-every", type=click.IntRange(min=1), help="Epochs between evaluations; the last is always one."
@@ -88,6 +94,8 @@ def spec_from_options(
     pretrained: Path | None,
     device: str,
     image_size: int | None,
+    image_width: int | None,
+    amp: bool,
     seed: int,
     eval_every: int | None,
     overrides: tuple[str, ...],
@@ -116,6 +124,8 @@ def spec_from_options(
         pretrained=pretrained,
         device=str(parse_device(device)),
         image_size=image_size,
+        image_width=image_width,
+        mixed_precision=amp,
         seed=seed,
         overrides=tuple(parse_override(text) for text in overrides),
         eval_every_epochs=eval_every,

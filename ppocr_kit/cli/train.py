@@ -10,7 +10,7 @@ import click
 
 from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.cli.run_options import run_options, spec_from_options
-from ppocr_kit.configs.render import dump_config
+from ppocr_kit.configs.render import rendered_text
 from ppocr_kit.runs.plan import TrainingPlan
 from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
 from ppocr_kit.tasks import TASK_FACTS, Task
@@ -78,6 +78,8 @@ def describe_plan(prepared: PreparedTraining) -> None:
     say(f"  per epoch    {plan.steps_per_epoch} steps of {plan.batch_size} rows{processes}")
     say(f"  in all       {plan.epochs} epochs, {plan.evaluations} evaluations")
     say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(plan)}")
+    if prepared.changes:
+        say(f"  recipe       {len(prepared.changes)} values changed, each with its reason in config.yml")
     say(f"  release      PaddleOCR {prepared.release.version} on {prepared.device}")
 
 
@@ -109,10 +111,12 @@ def _print_dry_run(prepared: PreparedTraining, as_json: bool) -> None:
             {
                 "run": prepared.folder.name,
                 "plan": prepared.plan.to_json(),
+                "changes": [change.to_json() for change in prepared.changes],
                 "command": list(prepared.invocation().argv),
                 "config": dict(prepared.plan.config),
             }
         )
         return
     click.echo(f"# would run: {shlex.join(prepared.invocation().argv)}")
-    click.echo(dump_config(prepared.plan.config), nl=False)
+    config = dict(prepared.plan.config)
+    click.echo(rendered_text(config, prepared.changes, prepared.spec.model), nl=False)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import Device
-from ppocr_kit.configs.line_input import with_text_length
 from ppocr_kit.datasets.manifest import Dataset, SplitData, TaskData
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.tasks import Split, Task
@@ -26,6 +25,7 @@ _LOG_LINES_PER_EPOCH = 4
 _OWN_SIZE = {"limit_side_len": 4000, "limit_type": "max"}
 # Training transforms that cut the page to the size that the network sees.
 _CROPPING = ("EastRandomCropData", "RandomCrop", "RandomCropImgMask")
+_USUAL_CROP = 640
 # Training sets that read plain lists; any other recipe is pointed at one that does.
 _LISTED = ("SimpleDataSet", "MultiScaleDataSet")
 
@@ -33,8 +33,7 @@ _LISTED = ("SimpleDataSet", "MultiScaleDataSet")
 def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
     """Train on the train split, choose the best model on the val split.
 
-    A recogniser also takes the data set's dictionary and its longest label: upstream drops rows
-    that are longer than ``max_text_length`` without a word.
+    A recogniser also takes the data set's dictionary.
 
     Raises:
         DataError: The data set was built without the task or without one of the splits.
@@ -47,8 +46,6 @@ def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
         settings = changed["Global"]
         settings["character_dict_path"] = _absolute(data.dictionary)
         settings["use_space_char"] = data.use_space_char
-    if task is Task.REC and data.max_text_length is not None:
-        changed = with_text_length(changed, data.max_text_length)
     return changed
 
 
@@ -64,15 +61,26 @@ def with_split(config: Mapping[str, Any], dataset: Dataset, split: Split) -> Con
     return changed
 
 
-def with_epochs(config: Mapping[str, Any], epochs: int) -> Config:
+def with_epoch_number(config: Mapping[str, Any], epochs: int) -> Config:
+    """Set the length of the run alone; see :func:`with_epochs` for what has to follow it."""
+    changed = _copy(config)
+    changed["Global"]["epoch_num"] = epochs
+    return changed
+
+
+def with_epochs(config: Mapping[str, Any], epochs: int, every: int | None = None) -> Config:
     """Train for ``epochs`` in all; warm-up, growing targets, evaluations and kept checkpoints follow.
 
     The warm-up takes at most a tenth of the run. ``save_epoch_step`` goes beyond the last epoch:
     ``best_accuracy`` and ``latest`` are always kept, and one copy of the weights and the
     optimizer every few epochs fills disks.
+
+    Args:
+        config: The configuration.
+        epochs: Length of the run.
+        every: Wanted number of epochs between two evaluations; by default as often as it says.
     """
-    changed = _copy(config)
-    changed["Global"]["epoch_num"] = epochs
+    changed = with_epoch_number(config, epochs)
     changed["Global"]["save_epoch_step"] = epochs + 1
     schedule = changed["Optimizer"]["lr"]
     if "warmup_epoch" in schedule:
@@ -82,7 +90,7 @@ def with_epochs(config: Mapping[str, Any], epochs: int) -> Config:
         for settings in step.values():
             if isinstance(settings, dict) and "total_epoch" in settings:
                 settings["total_epoch"] = epochs
-    return with_evaluation(changed, changed["Global"].get("eval_batch_epoch"))
+    return with_evaluation(changed, every or changed["Global"].get("eval_batch_epoch"))
 
 
 def with_evaluation(config: Mapping[str, Any], every: int | None) -> Config:
@@ -134,6 +142,15 @@ def with_image_size(config: Mapping[str, Any], size: int) -> Config:
         if "DetResizeForTest" in transform:
             transform["DetResizeForTest"] = dict(_OWN_SIZE)
     return changed
+
+
+def crop_size(config: Mapping[str, Any]) -> int:
+    """Return the side of a detector's training crops, pixels."""
+    for step in config["Train"]["dataset"]["transforms"]:
+        for name, settings in step.items():
+            if name in _CROPPING and settings and "size" in settings:
+                return int(settings["size"][0])
+    return _USUAL_CROP
 
 
 def with_learning_rate(config: Mapping[str, Any], learning_rate: float) -> Config:

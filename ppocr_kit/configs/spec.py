@@ -26,6 +26,8 @@ class RunSpec:
         resume_from: Checkpoint prefix to go on from, optimizer included.
         device: Where to train, see :func:`ppocr_kit.configs.device.parse_device`.
         image_size: Detection: side of the training crops, pixels, a multiple of 32.
+        image_width: Recognition: width of the line pictures, pixels, a multiple of 32.
+        mixed_precision: Train in half precision, on a GPU.
         seed: Random seed of the tool.
         overrides: ``(dotted key, value as YAML text)``, applied last, in this order.
         eval_every_epochs: Epochs between two evaluations.
@@ -43,6 +45,8 @@ class RunSpec:
     resume_from: Path | None = None
     device: str = "cpu"
     image_size: int | None = None
+    image_width: int | None = None
+    mixed_precision: bool = False
     seed: int = 0
     overrides: tuple[tuple[str, str], ...] = ()
     eval_every_epochs: int | None = None
@@ -62,6 +66,8 @@ class RunSpec:
             "resume_from": _posix(self.resume_from),
             "device": self.device,
             "image_size": self.image_size,
+            "image_width": self.image_width,
+            "mixed_precision": self.mixed_precision,
             "seed": self.seed,
             "overrides": [f"{key}={value}" for key, value in self.overrides],
             "eval_every_epochs": self.eval_every_epochs,

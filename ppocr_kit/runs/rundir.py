@@ -109,6 +109,7 @@ class RunRecord:
         release: ``version``, ``source`` and ``complete`` of the PaddleOCR release.
         spec: What the user asked for (:class:`ppocr_kit.configs.spec.RunSpec` as JSON).
         plan: What was foretold before training: rows, steps, evaluations, weights loaded.
+        changes: How the configuration differs from the recipe: ``what``, ``from``, ``to``, ``why``.
         versions: Package versions of the environment that trained.
         seed: Random seed.
         command: The command line that made the run.
@@ -126,6 +127,7 @@ class RunRecord:
     release: Mapping[str, Any] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[Mapping[str, Any], ...] = ()
     versions: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     command: tuple[str, ...] = ()
@@ -195,6 +197,7 @@ def read_run(folder: RunFolder) -> RunRecord:
         "name": str, "model": str, "status": str, "dataset": dict, "release": dict, "spec": dict,
         "plan": dict, "versions": dict, "seed": int, "started": (str, type(None)),
         "finished": (str, type(None)), "seconds": (int, float), "final": dict, "command": list,
+        "changes": list,
     }  # fmt: skip
     known = {key: body[key] for key in kinds if key in body}
     wrong = [key for key, value in known.items() if not isinstance(value, kinds[key])]
@@ -204,6 +207,7 @@ def read_run(folder: RunFolder) -> RunRecord:
         task = Task(body.get("task"))
     except ValueError as error:
         raise ReportError(f"the run's record names an unknown task {body.get('task')!r}", at=at) from error
+    known["changes"] = tuple(known.get("changes", []))
     known["command"] = tuple(str(word) for word in known.get("command", []))
     return RunRecord(task=task, **known)
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import yaml
 
+from ppocr_kit.configs.changes import Change, changes_from_json
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.patches import with_checkpoint, with_epochs
-from ppocr_kit.configs.render import dump_config, render_config
+from ppocr_kit.configs.render import render, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import ConfigError, DataError, PpocrKitError, ToolError, UsageError
@@ -50,6 +51,7 @@ class PreparedTraining:
         release: The PaddleOCR release.
         interpreter: The Python of the lane.
         device: Where it runs.
+        changes: How the configuration differs from the recipe, and why.
         spent_s: Seconds of earlier sittings, when it resumes.
     """
 
@@ -60,6 +62,7 @@ class PreparedTraining:
     release: PinnedRelease
     interpreter: Interpreter
     device: Device
+    changes: tuple[Change, ...] = ()
     spent_s: float = 0.0
 
     @property
@@ -116,8 +119,10 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
     first_epoch, spent = 1, 0.0
     if resume:
         config, first_epoch, spent = _resumed_config(folder, spec, dataset)
+        changes = changes_from_json(list(read_run(folder).changes))
     else:
-        config = render_config(spec, dataset)
+        rendered = render(spec, dataset)
+        config, changes = rendered.config, rendered.changes
     plan = plan_training(
         config,
         spec.task,
@@ -126,7 +131,7 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
         processes=device.processes,
         first_epoch=first_epoch,
     )
-    return PreparedTraining(folder, spec, dataset, plan, release, interpreter, device, spent)
+    return PreparedTraining(folder, spec, dataset, plan, release, interpreter, device, changes, spent)
 
 
 def run_training(
@@ -217,7 +222,7 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
     """Make the run folder with its configuration, lists and record."""
     folder, plan, dataset = prepared.folder, prepared.plan, prepared.dataset
     config = write_lists(dict(plan.config), {"Train": plan.train, "Eval": plan.val}, folder.lists)
-    write_text_atomic(folder.config_file, dump_config(config))
+    write_text_atomic(folder.config_file, rendered_text(config, prepared.changes, prepared.spec.model))
     folder.checkpoints.mkdir(parents=True, exist_ok=True)
     rejected = {"train": list(plan.train.rejected), "val": list(plan.val.rejected)}
     if any(rejected.values()):
@@ -235,6 +240,7 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
         },
         spec=prepared.spec.to_json(),
         plan=plan.to_json(),
+        changes=tuple(change.to_json() for change in prepared.changes),
         versions=dict(prepared.interpreter.versions),
         seed=prepared.spec.seed,
         command=tuple(command),

@@ -11,7 +11,9 @@ from tiny_dataset import make_dataset
 from ppocr_kit.configs import patches
 from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.device import parse_device
-from ppocr_kit.configs.fine_tuning import with_fine_tuning
+from ppocr_kit.configs.fine_tuning import with_fine_tuning_schedule
+from ppocr_kit.configs.line_input import with_image_width
+from ppocr_kit.configs.machine import with_mixed_precision
 from ppocr_kit.configs.sampling import with_batch_size
 from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.errors import ConfigError, DataError
@@ -33,7 +35,9 @@ PATCHES: dict[str, Callable[[Config], Config]] = {
     "model name": lambda config: patches.with_model_name(config, "PP-OCRv5_mobile_rec"),
     "seed": lambda config: patches.with_seed(config, 9),
     "logging": lambda config: patches.with_logging(config, 4),
-    "fine-tuning": lambda config: with_fine_tuning(config, 100),
+    "fine-tuning": lambda config: with_fine_tuning_schedule(config, 10),
+    "image width": lambda config: with_image_width(config, 640),
+    "mixed precision": lambda config: with_mixed_precision(config, parse_device("gpu:0"), True),
 }
 
 

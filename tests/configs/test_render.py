@@ -8,10 +8,12 @@ import pytest
 import yaml
 from tiny_dataset import make_dataset
 
-from ppocr_kit.configs.base import list_models
+from ppocr_kit.configs.base import list_models, load_recipe
+from ppocr_kit.configs.changes import differences
 from ppocr_kit.configs.fine_tuning import FINE_TUNING, fine_tuning_epochs
 from ppocr_kit.configs.keys import check_keys
-from ppocr_kit.configs.render import dump_config, fitting_batch, render_config
+from ppocr_kit.configs.machine import fitting_batch
+from ppocr_kit.configs.render import dump_config, render, render_config, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.errors import ConfigError, DataError
@@ -23,25 +25,45 @@ REC = RunSpec(Task.REC, "rec_en_number_lite_train", "run", output_dir=Path("/dat
 DET = RunSpec(Task.DET, "ch_det_mv3_db_v2.0", "run", output_dir=Path("/data/output/run"))
 
 
-@EACH
-def test_rendered_yaml_is_as_recorded(recipe, dataset: Dataset, golden: Callable[[str, str], None]) -> None:
-    spec = replace(REC, task=recipe.task, model=recipe.name)
-    golden(f"{recipe.name}.yml", dump_config(render_config(spec, dataset)))
+# one of each kind, to be read by eye; the tables below hold all of them
+RECORDED = {
+    "quickstart_det": replace(DET, model="quickstart_det"),
+    "rec_en_number_lite_train": REC,
+    "PP-OCRv5_mobile_rec": replace(REC, model="PP-OCRv5_mobile_rec"),
+    "fine_tuned_det": replace(
+        DET, model="PP-OCRv6_tiny_det", pretrained=Path("/weights/w.pdparams"), device="cpu:2", seed=7
+    ),
+    "fine_tuned_rec": replace(
+        REC, model="en_PP-OCRv4_mobile_rec", pretrained=Path("/weights/w.pdparams"), device="gpu:0",
+        mixed_precision=True,
+    ),
+}  # fmt: skip
 
 
-def test_rendered_fine_tuning_is_as_recorded(dataset: Dataset, golden: Callable[[str, str], None]) -> None:
-    spec = replace(DET, pretrained=Path("/weights/best_accuracy.pdparams"), device="cpu:2", seed=7)
-    golden("fine_tuned_det.yml", dump_config(render_config(spec, dataset)))
+@pytest.mark.parametrize("name", RECORDED)
+def test_rendered_yaml_is_as_recorded(
+    name: str, dataset: Dataset, golden: Callable[[str, str], None]
+) -> None:
+    spec = RECORDED[name]
+    rendered = render(spec, dataset)
+    golden(f"{name}.yml", rendered_text(rendered.config, rendered.changes, spec.model))
 
 
 @EACH
 @pytest.mark.parametrize(
-    "changes", [{}, {"device": "gpu:0,1"}, {"pretrained": Path("w.pdparams")}, {"epochs": 7}]
+    "changes", [{}, {"device": "gpu:0,1"}, {"pretrained": Path("w.pdparams")}, {"epochs": 7, "batch_size": 2}]
 )
-def test_rendered_yaml_reads_back_equal(recipe, changes: dict[str, object], dataset: Dataset) -> None:
-    config = render_config(replace(REC, task=recipe.task, model=recipe.name, **changes), dataset)
-    assert yaml.safe_load(dump_config(config)) == config
-    assert check_keys(config) == []
+def test_rendered_yaml_reads_back_equal_and_says_what_it_changed(
+    recipe, changes: dict[str, object], dataset: Dataset
+) -> None:
+    rendered = render(replace(REC, task=recipe.task, model=recipe.name, **changes), dataset)
+    text = rendered_text(rendered.config, rendered.changes, recipe.name)
+    assert yaml.safe_load(text) == rendered.config
+    assert check_keys(rendered.config) == []
+    said = {change.what: (change.before, change.after) for change in rendered.changes}
+    differing = {what: (old, new) for what, old, new in differences(load_recipe(recipe), rendered.config)}
+    assert said == differing
+    assert all(change.why for change in rendered.changes)
 
 
 def test_data_and_dictionary_come_from_the_dataset(dataset: Dataset) -> None:
@@ -107,7 +129,7 @@ def test_given_values_go_before_fine_tuning(dataset: Dataset) -> None:
     config = render_config(spec, dataset)
     assert config["Global"]["epoch_num"] == 5
     assert config["Train"]["loader"]["batch_size_per_card"] == 4
-    assert config["Optimizer"]["lr"] == {"name": "Cosine", "learning_rate": 5e-4, "warmup_epoch": 0}
+    assert config["Optimizer"]["lr"] == {"name": "Cosine", "learning_rate": 5e-4, "warmup_epoch": 0.0}
 
 
 @pytest.mark.parametrize("weights", ["w/best_accuracy.pdparams", "w/best_accuracy"])
