@@ -7,7 +7,7 @@ nothing to find: recall 0.0). A score can then never look perfect because data w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -16,13 +16,14 @@ class MetricReport:
     """The scores of one measurement, with what a reader needs to judge them.
 
     Attributes:
-        task: Task the scores belong to, ``det`` or ``rec``.
+        task: Task the scores belong to: ``det``, ``rec``, ``ser`` or ``re``.
         values: Scores by PaddleOCR's names (``hmean``, ``acc``, ...), each within [0, 1].
         counts: The whole numbers that the scores were made from.
         num_samples: Images (det) or text lines (rec) that were scored.
         num_skipped: Samples that should have been scored and were not.
         definition: The formula in words, so that two reports can be told apart.
         computed_by: Program and version.
+        per_class: The scores of each class, for the tasks that have classes.
     """
 
     task: str
@@ -32,10 +33,11 @@ class MetricReport:
     num_skipped: int
     definition: str
     computed_by: str
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as a dictionary that ``json.dumps`` takes."""
-        return {
+        document = {
             "task": self.task,
             "values": dict(self.values),
             "counts": dict(self.counts),
@@ -44,6 +46,9 @@ class MetricReport:
             "definition": self.definition,
             "computed_by": self.computed_by,
         }
+        if self.per_class:
+            document["per_class"] = {name: dict(scores) for name, scores in self.per_class.items()}
+        return document
 
 
 def share(part: float, whole: float) -> float:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..modeling.choice import build_named
+from .basic_loss import LossFromOutput
 from .det_db_loss import DBLoss
 from .rec_ctc_loss import CTCLoss
 from .rec_multi_loss import MultiLoss
 from .rec_nrtr_loss import NRTRLoss
 from .rec_sar_loss import SARLoss
+from .vqa_token_layoutlm_loss import VQASerTokenLayoutLMLoss
 
 LOSSES: dict[str, type[Any]] = {
     "DBLoss": DBLoss,
@@ -18,6 +20,8 @@ LOSSES: dict[str, type[Any]] = {
     "MultiLoss": MultiLoss,
     "NRTRLoss": NRTRLoss,
     "SARLoss": SARLoss,
+    "VQASerTokenLayoutLMLoss": VQASerTokenLayoutLMLoss,
+    "LossFromOutput": LossFromOutput,
 }
 
 

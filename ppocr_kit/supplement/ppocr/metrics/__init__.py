@@ -9,12 +9,16 @@ from ppocr_kit.errors import ConfigError
 
 from .det_metric import DetMetric
 from .rec_metric import RecMetric
+from .vqa_token_re_metric import VQAReTokenMetric
+from .vqa_token_ser_metric import VQASerTokenMetric
 
 __all__ = ["build_metric"]
 
 METRICS: dict[str, type] = {
     "DetMetric": DetMetric,
     "RecMetric": RecMetric,
+    "VQASerTokenMetric": VQASerTokenMetric,
+    "VQAReTokenMetric": VQAReTokenMetric,
 }
 
 
