@@ -8,10 +8,11 @@ from typing import Any
 
 
 class Severity(str, Enum):
-    """How bad a finding is: an error drops or spoils a row, a warning does not."""
+    """How bad a finding is: an error spoils something, a warning may, a note is only good to know."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
     def __str__(self) -> str:
         """Return the plain name."""
@@ -24,7 +25,7 @@ class Problem:
 
     Attributes:
         code: Stable code, listed in docs/errors.md (``L…`` labels, ``C…`` configuration).
-        severity: Error or warning.
+        severity: Error, warning or note.
         message: What is wrong, one sentence.
         file: The file, as the user named it.
         line: Line number from 1, or None for the file as a whole.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from ppocr_kit.configs import schema
+from ppocr_kit.configs.decoders import DECODERS
 from ppocr_kit.configs.transform_ops import TRANSFORM_OPS
 from ppocr_kit.problems import Problem, Severity
 
@@ -41,7 +42,7 @@ def kinds_at(config: Mapping[str, Any], path: KeyPath) -> schema.Kinds | None:
     if section in ("Train", "Eval", "Test"):
         return _reader_kinds(rest)
     if section == "Global":
-        return schema.GLOBAL if not rest else None
+        return _global_kinds(config) if not rest else None
     if section == "Architecture":
         if not rest:
             return schema.ARCHITECTURE
@@ -113,6 +114,22 @@ def value_at(config: Any, path: KeyPath) -> Any:
 def dotted(path: KeyPath) -> str:
     """Write a path as ``-o`` takes it."""
     return ".".join(str(part) for part in path)
+
+
+def _global_kinds(config: Mapping[str, Any]) -> schema.Kinds:
+    """Return the keys of ``Global``: the release merges it into every transform and into the decoder.
+
+    So a setting of a transform that the configuration names is a key of ``Global`` too.
+    """
+    used: dict[str, str] = {}
+    for mode in ("Train", "Eval"):
+        steps = value_at(config, (mode, "dataset", "transforms"))
+        for step in steps if isinstance(steps, list) else ():
+            for name in step if isinstance(step, Mapping) else ():
+                used.update(dict.fromkeys(TRANSFORM_OPS.get(name, ()), "any"))
+    decoder = value_at(config, ("PostProcess", "name"))
+    used.update(dict.fromkeys(DECODERS.get(decoder, ()) if isinstance(decoder, str) else (), "any"))
+    return {**used, **schema.GLOBAL}
 
 
 def _reader_kinds(rest: KeyPath) -> schema.Kinds | None:

@@ -14,7 +14,25 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ppocr_kit.configs.decoders import DECODERS
+
 Kinds = Mapping[str, str]
+
+# What the kit supplies in place of the packages that the published archive lacks, by the key it stands under.
+SUPPLIED: Mapping[str, tuple[str, ...]] = {
+    "model_type": ("det", "rec"),
+    "Transform": ("STN_ON",),
+    "Backbone": (
+        "MobileNetV1Enhance", "MobileNetV3", "PPHGNetV2_B4", "PPHGNet_small", "PPLCNetV3", "PPLCNetV4",
+        "ResNet", "ResNet_vd", "SVTRNet",
+    ),
+    "Neck": ("DBFPN", "LKPAN", "RSEFPN", "RepLKFPN", "RepLKPAN", "SequenceEncoder"),
+    "Head": ("CTCHead", "DBHead", "MultiHead", "PFHeadLocal"),
+    "Loss": ("CTCLoss", "DBLoss", "LossFromOutput", "MultiLoss", "VQASerTokenLayoutLMLoss"),
+    "Metric": ("DetMetric", "RecMetric", "VQAReTokenMetric", "VQASerTokenMetric"),
+    "Optimizer": ("Adam", "AdamW", "Momentum"),
+    "lr": ("Const", "Cosine", "Linear", "Piecewise"),
+}  # fmt: skip
 
 SECTIONS: Kinds = {
     "Global": "mapping",
@@ -67,6 +85,16 @@ GLOBAL: Kinds = {
 # Keys of older configurations that release 3.7.0 no longer looks at.
 OBSOLETE_GLOBAL: Mapping[str, str] = {
     "character_type": "the dictionary alone decides",
+    "distort": "see the transforms",
+    "rm_symbol": "SARLabelDecode alone reads it",
+    "box_format": "the metric and the transforms read their own",
+    "num_heads": "SRN's transform alone reads it",
+    "training_step": "the optimizer and the head read their own",
+    "allow_resize_largeImg": "nothing reads it",
+    "start_ema": "see Global.use_ema",
+    "img_scale": "KieResize alone reads it",
+    "max_new_tokens": "the head reads its own",
+    "input_size": "the transforms read their own",
     "load_static_weights": "weights of 1.x can no longer be loaded",
     "loss_type": "see Loss.name",
     "reader_yml": "see Train and Eval",
@@ -83,6 +111,7 @@ DATASET: Kinds = {
     "delimiter": "str", "ext_op_transform_idx": "int", "ds_width": "bool", "data_lines": "any",
     "label_file_path": "any", "data": "any", "min_dimensions": "list", "max_dimensions": "list",
     "batch_size_per_pair": "int", "keep_smaller_batches": "bool", "label_dict_path": "str",
+    "data_format": "str",
 }  # fmt: skip
 LOADER: Kinds = {
     "shuffle": "bool", "drop_last": "bool", "batch_size_per_card": "count", "num_workers": "int",
@@ -103,12 +132,16 @@ _ADAM: Kinds = {
     "clip_norm": "float", "clip_norm_global": "float", "name": "str", "lr": "mapping",
     "regularizer": "mapping?",
 }  # fmt: skip
-_SCHEDULE: Kinds = {"name": "str", "learning_rate": "float", "warmup_epoch": "float", "last_epoch": "int"}
+# training sets the last two itself, whatever they say
+_SCHEDULE: Kinds = {
+    "name": "str", "learning_rate": "float", "warmup_epoch": "float", "last_epoch": "int",
+    "epochs": "int", "step_each_epoch": "int",
+}  # fmt: skip
 _PENALTY: Kinds = {"name": "str", "factor": "float"}
 
 # (what the component is, its name) -> its keys besides `name`
 COMPONENTS: Mapping[tuple[str, str], Kinds] = {
-    ("Optimizer", "Adam"): {**_ADAM, "parameter_list": "any", "group_lr": "bool", "training_stage": "str"},
+    ("Optimizer", "Adam"): {**_ADAM, "parameter_list": "any", "group_lr": "bool", "training_step": "str"},
     ("Optimizer", "AdamW"): {
         **_ADAM, "multi_precision": "bool", "no_weight_decay_name": "str?",
         "one_dim_param_no_weight_decay": "bool",
@@ -118,7 +151,7 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
         "clip_norm_global": "float", "lr": "mapping", "regularizer": "mapping?",
     },
     ("lr", "Const"): {**_SCHEDULE},
-    ("lr", "Linear"): {**_SCHEDULE, "end_lr": "float", "power": "float", "epochs": "int"},
+    ("lr", "Linear"): {**_SCHEDULE, "end_lr": "float", "power": "float"},
     ("lr", "Cosine"): {**_SCHEDULE, "end_lr": "float", "eta_min": "float"},
     ("lr", "Piecewise"): {**_SCHEDULE, "decay_epochs": "list", "values": "list", "learning_rate": "float"},
     ("regularizer", "L1"): _PENALTY,
@@ -129,7 +162,11 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
         "last_pool_kernel_size": "list",
     },
     ("Neck", "DBFPN"): {"out_channels": "int", "use_asf": "bool", "in_channels": "any"},
-    ("Neck", "SequenceEncoder"): {"encoder_type": "str", "hidden_size": "int", "in_channels": "int"},
+    ("Neck", "SequenceEncoder"): {
+        "encoder_type": "str", "hidden_size": "int", "in_channels": "int", "dims": "int", "depth": "int",
+        "hidden_dims": "int", "use_guide": "bool", "kernel_size": "list", "out_channels": "any",
+        "with_linear": "bool",
+    },
     ("Head", "DBHead"): {"k": "int", "in_channels": "int", "fix_nan": "bool", "aux_in_channels": "int?"},
     ("Head", "CTCHead"): {
         "fc_decay": "float", "mid_channels": "int?", "return_feats": "bool", "out_channels": "int",
@@ -145,7 +182,6 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
         "thresh": "float", "box_thresh": "float", "max_candidates": "int", "unclip_ratio": "float",
         "use_dilation": "bool", "score_mode": "str", "box_type": "str",
     },
-    ("PostProcess", "CTCLabelDecode"): {},
     ("Metric", "DetMetric"): {"main_indicator": "str"},
     ("Metric", "RecMetric"): {"main_indicator": "str", "is_filter": "bool", "ignore_space": "bool"},
 }  # fmt: skip
@@ -180,7 +216,11 @@ def component_kinds(role: str, settings: Mapping[str, Any]) -> Kinds | None:
         settings: The component, with its ``name``.
     """
     name = settings.get("name", "Const" if role == "lr" else None)
-    kinds = COMPONENTS.get((role, name)) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return None
+    kinds = COMPONENTS.get((role, name))
+    if kinds is None and role == "PostProcess" and name in DECODERS:
+        kinds = dict.fromkeys(DECODERS[name], "any")
     return None if kinds is None else {"name": "str", **kinds}
 
 

@@ -21,6 +21,10 @@ Global:
   eval_batch_step: [0, 3]
   pretrained_model: null
   character_dict_path: dict.txt
+  log_smooth_window: 20
+  save_epoch_step: 10
+  save_model_dir: output/own
+  max_text_length: 25
 Optimizer:
   name: Adam
   lr:
@@ -50,17 +54,27 @@ Train:
       - DecodeImage:
           img_mode: BGR
       - CTCLabelEncode: null
+      - KeepKeys:
+          keep_keys: [image, label, length]
   loader:
+    shuffle: true
     batch_size_per_card: 2
     drop_last: true
+    num_workers: 1
 Eval:
   dataset:
     name: SimpleDataSet
     data_dir: data
     label_file_list: [val.txt]
-    transforms: []
+    transforms:
+      - CTCLabelEncode: null
+      - KeepKeys:
+          keep_keys: [image, label, length]
   loader:
+    shuffle: false
+    drop_last: false
     batch_size_per_card: 2
+    num_workers: 0
 """
 LINE = {text.strip(): number for number, text in reversed(list(enumerate(GOOD.splitlines(), start=1)))}
 
@@ -69,6 +83,8 @@ LINE = {text.strip(): number for number, text in reversed(list(enumerate(GOOD.sp
 def folder(tmp_path: Path) -> Path:
     """Everything the good file names: four rows to train, so two steps an epoch and eight in all."""
     (tmp_path / "data").mkdir()
+    for name in ("a", "c"):
+        (tmp_path / "data" / name).write_bytes(b"a picture")
     (tmp_path / "train.txt").write_text("a\tb\n" * 4, encoding="utf-8")
     (tmp_path / "val.txt").write_text("c\td\n", encoding="utf-8")
     (tmp_path / "dict.txt").write_text("b\nd\n", encoding="utf-8")
@@ -98,7 +114,7 @@ def test_relative_paths_start_at_the_current_folder(folder: Path, monkeypatch: p
 CASES = [
     ("epoch_num: 4", "epoch_num: 4\n  epoch_nun: 4", "C005", 3),
     ("scale: 0.5", "scales: 0.5", "C005", LINE["scale: 0.5"]),
-    ("drop_last: true", "droplast: true", "C005", LINE["drop_last: true"]),
+    ("drop_last: true", "drop_last: true\n    droplast: true", "C005", LINE["drop_last: true"] + 1),
     ("img_mode: BGR", "image_mode: BGR", "C005", LINE["img_mode: BGR"]),
     ("Metric:", "Metrics:\n  a: 1\nMetric:", "C005", LINE["Metric:"]),
     ("epoch_num: 4", "epoch_num: 4\n  character_type: ch", "C006", 3),
@@ -148,9 +164,6 @@ def test_fault_is_found_on_its_line(folder: Path, old: str, new: str, code: str,
         ("- train.txt", "- train.txt\n    ratio_list: 0.5"),
         ("- train.txt", "- train.txt\n    ratio_list: [0.5]"),
         ("dict.txt", "null"),
-        ("PostProcess:\n  name: CTCLabelDecode", "PostProcess:\n  name: None"),
-        ("name: CTCLoss", "name: SomeNewLoss\n  anything: 1"),
-        ("    name: MobileNetV3\n    scale: 0.5", "    name: PPLCNetV9\n    anything: 1"),
         ("Metric:", "wandb:\n  project: x\nMetric:"),
     ],
 )
@@ -184,7 +197,7 @@ def test_tab_is_named_instead_of_the_parser_giving_up(folder: Path) -> None:
         (b"Global:\n  a: \xff\xfe\n", 2),
         ("a: 1\n---\nb: 2\n", 2),
         ("a: !!python/object:os.system {}\n", 1),
-        ("Global: &a {b: *a}\n", None),
+        ("Global: &a {b: *a}\n", 1),
         ("Global: " + "[" * 5000, None),
     ],
 )
@@ -248,4 +261,4 @@ def test_rendered_file_has_no_finding_but_absent_data(tmp_path: Path, dataset: D
         spec = RunSpec(task, model, "run", output_dir=tmp_path / "run")
         file = tmp_path / f"{model}.yml"
         file.write_text(dump_config(render_config(spec, dataset)), encoding="utf-8")
-        assert {problem.code for problem in lint_file(file, tmp_path)} <= {"C010", "C011"}
+        assert {problem.code for problem in lint_file(file, tmp_path)} <= {"C010", "C011", "C018"}
