@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -59,3 +60,8 @@ class Problem:
             "hint": self.hint,
         }
         return {key: value for key, value in found.items() if value is not None}
+
+
+def count_errors(problems: Iterable[Problem]) -> int:
+    """Count the findings that are errors."""
+    return sum(problem.severity is Severity.ERROR for problem in problems)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ppocr_kit.cli.console import print_json, say
+from ppocr_kit.cli.console import print_json, print_problems, say
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.configs.base import DEFAULT_MODELS, ModelRecipe, find_recipe_by_name, list_models
 from ppocr_kit.configs.lint import lint_file
 from ppocr_kit.configs.render import render, rendered_text
 from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import ConfigError, UsageError
-from ppocr_kit.problems import Problem, Severity
+from ppocr_kit.problems import Problem, Severity, count_errors
 from ppocr_kit.storage import write_text_atomic
 from ppocr_kit.tasks import Task
 
@@ -80,30 +81,64 @@ def render_command(task: str, out: Path | None, as_json: bool, **options: Any) -
         say(f"wrote {out}")
 
 
-@config.command("lint", epilog="Example: ppocr-kit config lint my_det.yml")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def lint_command(file: Path, as_json: bool) -> None:
-    """Check a PaddleOCR training YAML: every problem with its line.
+_LINT_EPILOG = """Examples:
 
-    Relative paths in the file are looked up from the current folder, as the tools do. Ends with exit
-    code 4 when there is an error; warnings alone pass.
+  ppocr-kit config lint my_det.yml
+
+  ppocr-kit config lint configs/*.yml --strict --json
+"""
+
+
+@config.command("lint", epilog=_LINT_EPILOG)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Count warnings as errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def lint_command(files: tuple[Path, ...], strict: bool, as_json: bool) -> None:
+    """Check PaddleOCR training YAMLs, old or new: every problem with its line.
+
+    Relative paths in a file are looked up from the current folder, as the tools do. Ends with exit
+    code 4 when there is an error; warnings and notes alone pass.
     """
-    if not file.is_file():
-        raise UsageError("there is no such file", at=str(file))
-    problems = lint_file(file)
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    for file in files:
+        if not file.exists():
+            raise UsageError("there is no such file", at=str(file))
+    found = {file: [_graded(problem, strict) for problem in lint_file(file)] for file in files}
+    errors = {file: count_errors(problems) for file, problems in found.items()}
     if as_json:
-        print_json({"file": str(file), "errors": errors, "problems": [each.to_json() for each in problems]})
-    else:
-        _print_problems(problems)
-    if errors:
+        documents = [_lint_document(file, problems) for file, problems in found.items()]
+        print_json(documents[0] if len(files) == 1 else {"files": documents, "errors": sum(errors.values())})
+    for file, problems in () if as_json else found.items():
+        print_problems(problems)
+        click.echo(f"{file}: {_summary(problems)}")
+    if any(errors.values()):
         # the document on stdout is the whole result: the exit code says the rest
         if as_json:
             raise click.exceptions.Exit(ConfigError.exit_code)
-        raise ConfigError(f"{errors} {'error' if errors == 1 else 'errors'}", at=str(file))
-    if not as_json:
-        click.echo(f"{file}: no errors")
+        bad = [str(file) for file, count in errors.items() if count]
+        total = sum(errors.values())
+        raise ConfigError(f"{total} {'error' if total == 1 else 'errors'}", at=", ".join(bad))
+
+
+def _graded(problem: Problem, strict: bool) -> Problem:
+    """Make an error of a warning where that is wanted."""
+    if strict and problem.severity is Severity.WARNING:
+        return dataclasses.replace(problem, severity=Severity.ERROR)
+    return problem
+
+
+def _lint_document(file: Path, problems: list[Problem]) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "errors": count_errors(problems),
+        "problems": [each.to_json() for each in problems],
+    }
+
+
+def _summary(problems: list[Problem]) -> str:
+    """Count by severity: ``2 errors, 1 warning``, or ``no errors``."""
+    counts = [(kind, sum(each.severity is kind for each in problems)) for kind in Severity]
+    said = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts if count]
+    return ", ".join(said if count_errors(problems) else ["no errors", *said])
 
 
 def _describe(recipe: ModelRecipe) -> dict[str, Any]:
@@ -119,9 +154,3 @@ def _describe(recipe: ModelRecipe) -> dict[str, Any]:
 
 def _is_default(recipe: ModelRecipe) -> bool:
     return DEFAULT_MODELS[recipe.task] == recipe.name
-
-
-def _print_problems(problems: list[Problem]) -> None:
-    for problem in problems:
-        hint = f" ({problem.hint})" if problem.hint else ""
-        click.echo(f"{problem.where}: {problem.severity} {problem.code}: {problem.message}{hint}")

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ppocr_kit.problems import Problem
+
 T = TypeVar("T")
 
 
@@ -20,6 +22,13 @@ def print_json(value: Any) -> None:
 def say(text: str) -> None:
     """Print a line for people on stderr, which keeps stdout clean for results."""
     click.echo(text, err=True)
+
+
+def print_problems(problems: Iterable[Problem], *, err: bool = False) -> None:
+    """Print findings one a line: place, severity, code, what is wrong, what to do."""
+    for problem in problems:
+        hint = f" ({problem.hint})" if problem.hint else ""
+        click.echo(f"{problem.where}: {problem.severity} {problem.code}: {problem.message}{hint}", err=err)
 
 
 def progress_bar(items: Iterable[T], description: str, total: int | None = None) -> Iterable[T]:
