@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import paddle.nn.functional as F
 from paddle import nn
 
 from ..choice import known_name
-from .mobilenet_v3 import Stride
-from .pplcnet_v4_blocks import ConvNorm, LCNetV4Block, StemBlock
+from .conv_norm import Stride
+from .line_pooling import pool_line
+from .pplcnet_v4_blocks import FoldingConv, LCNetV4Block, StemBlock
 
-# columns that a recogniser's features have while training, whatever the image's width
-_TRAINING_COLUMNS = 40
 _RATES = 6
 
 
@@ -109,10 +107,7 @@ class PPLCNetV4(nn.Layer):
 
         Returns:
             Detector: four maps (N, C_i, H / 2^(i+2), W / 2^(i+2)), i = 0..3. Recogniser: (N, C, 1, 40) while
-            training, otherwise (N, C, H / 48, W / 8), H / 16 being at least 3.
-
-        Raises:
-            ValueError: The image is too low for a recogniser.
+            training, otherwise (N, C, H / 48, W / 8), at least one row.
         """
         x = getattr(self, self._stem)(x)
         maps = []
@@ -121,11 +116,7 @@ class PPLCNetV4(nn.Layer):
             maps.append(x)
         if self.det:
             return maps
-        if self.training:
-            return F.adaptive_avg_pool2d(x, [1, _TRAINING_COLUMNS])
-        if 0 <= x.shape[2] < 3:
-            raise ValueError(f"PPLCNetV4 leaves {x.shape[2]} rows of such images: give 48 pixels of height")
-        return F.avg_pool2d(x, [3, 2])
+        return pool_line(x, self.training)
 
 
 def _stem(in_channels: int, channels: int, lr_mult: float) -> nn.Layer:
@@ -135,9 +126,9 @@ def _stem(in_channels: int, channels: int, lr_mult: float) -> nn.Layer:
 def _simple_stem(in_channels: int, channels: int) -> nn.Layer:
     half = channels // 2
     return nn.Sequential(
-        ConvNorm(in_channels, half, 3, stride=2),
+        FoldingConv(in_channels, half, 3, stride=2),
         nn.GELU(),
-        ConvNorm(half, channels, 3, stride=2),
+        FoldingConv(half, channels, 3, stride=2),
     )
 
 

@@ -9,104 +9,45 @@ from __future__ import annotations
 from typing import Any
 
 import paddle
-import paddle.nn.functional as F
-from paddle import ParamAttr, nn
+from paddle import nn
 from paddle.nn.initializer import Constant
-from paddle.regularizer import L2Decay
 
 from ..folding import absorb_norm, scale_of, set_kernel
-from .mobilenet_v3 import Stride
+from .conv_norm import ConvBNLayer, SEModule, Stride
 
 
-class ConvNorm(nn.Layer):
-    """Convolution and batch normalisation: (N, Cin, H, W) to (N, Cout, H / stride, W / stride).
+class FoldingConv(ConvBNLayer):
+    """``ConvBNLayer`` whose normalisation folds into its convolution at export.
 
-    Args:
-        in_channels: Channels of the map.
-        out_channels: Channels that the layer gives.
-        kernel: Side of the kernel.
-        stride: Step of the kernel.
-        groups: Groups of channels.
-        silent: Start with a scale of 0, so that a residual block starts as nothing.
+    Attributes:
+        is_repped: Whether it has been folded.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel: int = 1,
-        stride: Stride = 1,
-        groups: int = 1,
-        silent: bool = False,
-    ) -> None:
-        super().__init__()
-        self.is_repped = False
-        self.conv = nn.Conv2D(
-            in_channels,
-            out_channels,
-            kernel,
-            stride=stride,
-            padding=(kernel - 1) // 2,
-            groups=groups,
-            bias_attr=False,
-        )
-        scale = ParamAttr(initializer=Constant(0.0 if silent else 1.0))
-        self.bn = nn.BatchNorm2D(out_channels, weight_attr=scale)
-
-    def forward(self, x: Any) -> Any:
-        """Filter and normalise."""
-        return self.bn(self.conv(x))
+    is_repped = False
 
     def rep(self) -> None:
-        """Fold the normalisation into the convolution, once."""
+        """Fold the normalisation into the convolution, once. For evaluation only."""
         if not self.is_repped:
             absorb_norm(self.conv, self.bn)
             self.bn = nn.Identity()
             self.is_repped = True
 
 
-class ConvNormAct(nn.Layer):
-    """Convolution, batch normalisation without weight decay, ReLU.
-
-    Args:
-        in_channels: Channels of the map.
-        out_channels: Channels that the layer gives.
-        kernel: Side of the kernel; an even one reaches one pixel farther to the right and down.
-        stride: Step of the kernel.
-        lr_mult: What the learning rate is multiplied with.
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, lr_mult: float = 1.0
-    ) -> None:
-        super().__init__()
-        self.is_repped = False
-        before, after = (kernel - 1) // 2, kernel // 2
-        self.conv = nn.Conv2D(
-            in_channels,
-            out_channels,
-            kernel,
-            stride=stride,
-            padding=[before, after, before, after],
-            weight_attr=ParamAttr(learning_rate=lr_mult),
-            bias_attr=False,
-        )
-        self.bn = nn.BatchNorm2D(out_channels, weight_attr=_undecayed(lr_mult), bias_attr=_undecayed(lr_mult))
-
-    def forward(self, x: Any) -> Any:
-        """Map (N, Cin, H, W) to (N, Cout, H / stride, W / stride)."""
-        return F.relu(self.bn(self.conv(x)))
-
-    def rep(self) -> None:
-        """Fold the normalisation into the convolution, once."""
-        if not self.is_repped:
-            absorb_norm(self.conv, self.bn)
-            self.bn = nn.Identity()
-            self.is_repped = True
-
-
-def _undecayed(lr_mult: float) -> ParamAttr:
-    return ParamAttr(learning_rate=lr_mult, regularizer=L2Decay(0.0))
+def _stem_conv(
+    in_channels: int, out_channels: int, kernel: int, lr_mult: float, stride: int = 1
+) -> FoldingConv:
+    """Make a layer of a kernel that, where it is even, reaches farther to the right and down."""
+    before, after = (kernel - 1) // 2, kernel // 2
+    return FoldingConv(
+        in_channels,
+        out_channels,
+        kernel,
+        stride,
+        act="relu",
+        padding=before if before == after else "SAME",
+        lr_mult=lr_mult,
+        decays_norm=False,
+    )
 
 
 class StemBlock(nn.Layer):
@@ -122,37 +63,18 @@ class StemBlock(nn.Layer):
     def __init__(self, in_channels: int, mid_channels: int, out_channels: int, lr_mult: float = 1.0) -> None:
         super().__init__()
         half = mid_channels // 2
-        self.stem1 = ConvNormAct(in_channels, mid_channels, 3, stride=2, lr_mult=lr_mult)
-        self.stem2a = ConvNormAct(mid_channels, half, 2, lr_mult=lr_mult)
-        self.stem2b = ConvNormAct(half, mid_channels, 2, lr_mult=lr_mult)
-        self.stem3 = ConvNormAct(2 * mid_channels, mid_channels, 3, stride=2, lr_mult=lr_mult)
-        self.stem4 = ConvNormAct(mid_channels, out_channels, 1, lr_mult=lr_mult)
-        self.pool = nn.MaxPool2D(2, stride=1, padding=[0, 1, 0, 1])
+        self.stem1 = _stem_conv(in_channels, mid_channels, 3, lr_mult, stride=2)
+        self.stem2a = _stem_conv(mid_channels, half, 2, lr_mult)
+        self.stem2b = _stem_conv(half, mid_channels, 2, lr_mult)
+        self.stem3 = _stem_conv(2 * mid_channels, mid_channels, 3, lr_mult, stride=2)
+        self.stem4 = _stem_conv(mid_channels, out_channels, 1, lr_mult)
+        self.pool = nn.MaxPool2D(2, stride=1, padding="SAME")
 
     def forward(self, x: Any) -> Any:
         """Map images (N, Cin, H, W) to (N, Cout, H / 4, W / 4)."""
         x = self.stem1(x)
         x = paddle.concat([self.pool(x), self.stem2b(self.stem2a(x))], axis=1)
         return self.stem4(self.stem3(x))
-
-
-class SELayer(nn.Layer):
-    """Squeeze and excitation (arXiv:1709.01507) with the hard sigmoid ``clip(x / 6 + 0.5)``."""
-
-    def __init__(self, channels: int, reduction: int = 4, lr_mult: float = 1.0) -> None:
-        super().__init__()
-        inside = channels // reduction
-        rate = {
-            "weight_attr": ParamAttr(learning_rate=lr_mult),
-            "bias_attr": ParamAttr(learning_rate=lr_mult),
-        }
-        self.conv1 = nn.Conv2D(channels, inside, 1, **rate)
-        self.conv2 = nn.Conv2D(inside, channels, 1, **rate)
-
-    def forward(self, x: Any) -> Any:
-        """Weigh each channel of (N, C, H, W) by what its mean says of all of them."""
-        means = x.mean(axis=[2, 3], keepdim=True)
-        return x * F.hardsigmoid(self.conv2(F.relu(self.conv1(means))))
 
 
 class RepDWConv(nn.Layer):
@@ -166,7 +88,7 @@ class RepDWConv(nn.Layer):
     def __init__(self, channels: int, kernel: int = 3) -> None:
         super().__init__()
         self.is_repped = False
-        self.conv = ConvNorm(channels, channels, kernel, groups=channels)
+        self.conv = FoldingConv(channels, channels, kernel, groups=channels)
         self.conv1 = nn.Conv2D(channels, channels, 1, groups=channels, bias_attr=False)
         self.bn = nn.BatchNorm2D(channels)
 
@@ -218,15 +140,17 @@ class LCNetV4Block(nn.Layer):
         if self.has_residual:
             self.token_mixer.add_sublayer("rep_dw", RepDWConv(in_channels))
         else:
-            filtering = ConvNorm(in_channels, in_channels, 3, stride=stride, groups=in_channels)
+            filtering = FoldingConv(in_channels, in_channels, 3, stride, groups=in_channels)
             self.token_mixer.add_sublayer("dw_conv", filtering)
         if squeeze:
-            self.token_mixer.add_sublayer("se", SELayer(in_channels, lr_mult=lr_mult))
+            self.token_mixer.add_sublayer("se", SEModule(in_channels, slope=1 / 6, lr_mult=lr_mult))
         wide = 2 * in_channels
+        compress = FoldingConv(wide, out_channels)
+        if self.has_residual:
+            # the block starts as its filter alone
+            Constant(0.0)(compress.bn.weight)
         self.channel_mixer = nn.Sequential(
-            ("expand", ConvNorm(in_channels, wide)),
-            ("act", nn.GELU()),
-            ("compress", ConvNorm(wide, out_channels, silent=self.has_residual)),
+            ("expand", FoldingConv(in_channels, wide)), ("act", nn.GELU()), ("compress", compress)
         )
 
     def forward(self, x: Any) -> Any:

@@ -13,6 +13,7 @@ import paddle.nn.functional as F
 from paddle import nn
 
 _SIDES = (7, 5, 3)
+_LEVELS = (1, 2, 3, 4)
 
 
 class IntraCLBlock(nn.Layer):
@@ -55,7 +56,7 @@ def add_blocks(neck: Any, channels: int, wanted: bool) -> None:
     """Give a neck the blocks ``incl1`` (finest level) to ``incl4``, if they are wanted."""
     neck.intracl = wanted
     if wanted:
-        for number in range(1, 5):
+        for number in _LEVELS:
             neck.add_sublayer(f"incl{number}", IntraCLBlock(channels))
 
 
@@ -63,4 +64,4 @@ def apply_blocks(neck: Any, maps: Sequence[Any]) -> Sequence[Any]:
     """Run the four levels, finest first, through the neck's blocks, if it has them."""
     if not neck.intracl:
         return maps
-    return [getattr(neck, f"incl{number}")(level) for number, level in enumerate(maps, start=1)]
+    return [getattr(neck, f"incl{number}")(level) for number, level in zip(_LEVELS, maps)]
