@@ -48,9 +48,12 @@ def test_build_metric_leaves_the_configuration_as_it_is():
 
 
 def test_unknown_metric_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="no metric 'ClsMetric'") as caught:
+    with pytest.raises(
+        ConfigError, match="Metric 'ClsMetric' is not known here; there are DetMetric, "
+    ) as caught:
         build_metric({"name": "ClsMetric"})
-    assert caught.value.hint == "use one of DetMetric, RecMetric"
+    assert caught.value.at == "Metric.name"
+    assert "--source git" in caught.value.message
 
 
 def test_metric_without_a_name_is_refused():

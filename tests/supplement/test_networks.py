@@ -181,7 +181,7 @@ def test_fresh_weights_are_those_that_training_from_scratch_starts_with():
         ({**db(), "model_type": "table"}, "model_type 'table' is not known here; there are det, rec"),
         ({**db(), "Transform": {"name": "TPS"}}, "Transform 'TPS' is not known here; there "),
         ({**db(), "Neck": {"out_channels": 24}}, "Neck has no name"),
-        ({**db(), "algorithm": "Distillation"}, "Distillation .*--source git"),
+        ({**db(), "algorithm": "Distillation"}, "Distillation.*--source git"),
         ({"model_type": "det"}, "Architecture needs the key 'Backbone'"),
         (db(neck={"use_asf": True}), "Neck DBFPN does not know the key 'use_asf'"),
         (db(model_nam="large"), "key 'model_nam'; did you mean model_name"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ppocr_kit.errors import ConfigError
 
+from ..modeling.choice import known_name
 from .det_metric import DetMetric
 from .rec_metric import RecMetric
 from .vqa_token_re_metric import VQAReTokenMetric
@@ -33,10 +34,8 @@ def build_metric(config: Mapping[str, Any]) -> Any:
     """
     options = dict(config)
     name = options.pop("name", None)
-    if name not in METRICS:
-        raise ConfigError(
-            f"there is no metric {name!r}" if name else "the metric has no name",
-            at="Metric.name",
-            hint="use one of " + ", ".join(sorted(METRICS)),
-        )
+    try:
+        known_name("Metric", name, list(METRICS))
+    except ValueError as error:
+        raise ConfigError(str(error), at="Metric.name") from None
     return METRICS[name](**options)

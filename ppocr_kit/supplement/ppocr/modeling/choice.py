@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _OPEN_KINDS = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-_ELSEWHERE = "what else upstream has comes with its git tree: ppocr-kit vendor sync --source git"
+GIT_SOURCE = "ppocr-kit vendor sync --source git"
+_ELSEWHERE = f"what else upstream has comes with its git tree: {GIT_SOURCE}"
 
 
 def build_named(
@@ -44,9 +45,24 @@ def known_name(kind: str, name: Any, names: Sequence[str]) -> str:
     """
     if name in names:
         return str(name)
+    refuse_distillation(kind, name)
     what = f"{kind} has no name" if name is None else f"{kind} '{name}' is not known here"
     known = f"there are {', '.join(sorted(names))}" if names else "there is none"
     raise ValueError(f"{what}; {known} ({_ELSEWHERE})")
+
+
+def refuse_distillation(kind: str, name: Any) -> None:
+    """Refuse what trains several networks against each other, and say where it is.
+
+    Raises:
+        ValueError: ``name`` is one of upstream's parts for that (KD, CML, DML).
+    """
+    if isinstance(name, str) and (name.startswith("Distillation") or name == "CombinedLoss"):
+        raise ValueError(
+            f"{kind} '{name}' is for training several networks against each other (distillation: KD, CML, "
+            f"DML), which ppocr-kit does not do; upstream's git tree does: {GIT_SOURCE}. Or train the "
+            "student alone, with the recipe of its name (ppocr-kit config list)"
+        )
 
 
 def check_keys(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..choice import refuse_distillation
 from .base_model import BaseModel
 
 __all__ = ["apply_to_static", "build_model"]
@@ -30,11 +31,8 @@ def build_model(config: Mapping[str, Any]) -> BaseModel:
     Raises:
         ValueError: A part or a key is unknown, or the architecture is a distillation.
     """
-    if config.get("algorithm") == "Distillation" or config.get("name") == "DistillationModel":
-        raise ValueError(
-            "algorithm Distillation is not known here: it needs upstream's git tree "
-            "(ppocr-kit vendor sync --source git)"
-        )
+    for key in ("name", "algorithm"):
+        refuse_distillation(f"Architecture {key}", config.get(key))
     return BaseModel(config)
 
 
