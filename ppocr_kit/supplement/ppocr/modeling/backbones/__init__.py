@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..choice import build_named, known_name
 from . import (
     det_mobilenet_v3,
     det_resnet_vd,
+    pphgnet,
+    pphgnet_v2,
     pplcnet_v3,
     pplcnet_v4,
     rec_mobilenet_v3,
@@ -16,15 +18,23 @@ from . import (
     rec_svtrnet,
 )
 
-BACKBONES: dict[str, dict[str, type[Any]]] = {
+BACKBONES: dict[str, dict[str, Callable[..., Any]]] = {
     "det": {
         "MobileNetV3": det_mobilenet_v3.MobileNetV3,
+        "PPHGNet_base": pphgnet.PPHGNet_base,
+        "PPHGNet_small": pphgnet.PPHGNet_small,
+        "PPHGNet_tiny": pphgnet.PPHGNet_tiny,
+        "PPHGNetV2_B4": pphgnet_v2.PPHGNetV2_B4,
         "PPLCNetV3": pplcnet_v3.PPLCNetV3,
         "PPLCNetV4": pplcnet_v4.PPLCNetV4,
         "ResNet_vd": det_resnet_vd.ResNet_vd,
     },
     "rec": {
         "MobileNetV3": rec_mobilenet_v3.MobileNetV3,
+        "PPHGNet_base": pphgnet.PPHGNet_base,
+        "PPHGNet_small": pphgnet.PPHGNet_small,
+        "PPHGNet_tiny": pphgnet.PPHGNet_tiny,
+        "PPHGNetV2_B4": pphgnet_v2.PPHGNetV2_B4,
         "PPLCNetV3": pplcnet_v3.PPLCNetV3,
         "PPLCNetV4": pplcnet_v4.PPLCNetV4,
         "ResNet": rec_resnet_vd.ResNet,
