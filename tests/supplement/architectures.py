@@ -31,3 +31,35 @@ def crnn(
         "Neck": {"name": "SequenceEncoder", "encoder_type": "rnn", "hidden_size": 16, **(neck or {})},
         "Head": {"name": "CTCHead", "out_channels": 7, **(head or {})},
     }
+
+
+SVTR = {"name": "svtr", "dims": 16, "depth": 1, "hidden_dims": 24, "kernel_size": [1, 3], "use_guide": True}
+NRTR = {"NRTRHead": {"nrtr_dim": 32, "max_text_length": 8, "num_decoder_layers": 1}}
+SAR = {"SARHead": {"enc_dim": 16, "d_k": 16, "max_text_length": 8}}
+
+
+def multi(
+    neck: dict[str, Any] | None = None,
+    head: dict[str, Any] | None = None,
+    guide: dict[str, Any] | None = None,
+    characters: int = 7,
+    **more: Any,
+) -> dict[str, Any]:
+    """A small recogniser whose CTC head is guided by another one; 7 counts the blank."""
+    ctc = {"CTCHead": {"Neck": neck or SVTR, "Head": head}}
+    counts = {
+        "CTCLabelDecode": characters,
+        "NRTRLabelDecode": characters + 3,
+        "SARLabelDecode": characters + 2,
+    }
+    return {
+        **crnn(small_stride=[1, 2, 2, 2]),
+        "algorithm": "SVTR_LCNet",
+        "Neck": None,
+        "Head": {
+            "name": "MultiHead",
+            "head_list": [ctc, guide or NRTR],
+            "out_channels_list": counts,
+            **more,
+        },
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-from architectures import crnn, db
+from architectures import crnn, db, multi
 from paddle.static import InputSpec
 
 from ppocr_kit.supplement.ppocr.modeling.architectures import build_model
@@ -20,6 +20,12 @@ pytestmark = [
 CASES = {
     "det": (db(), [None, 3, -1, -1], [(1, 3, 64, 96), (2, 3, 96, 32)]),
     "rec": (crnn(small_stride=[1, 2, 2, 2]), [None, 3, 32, -1], [(1, 3, 32, 64), (3, 3, 32, 100)]),
+    "svtr": (multi(), [None, 3, 48, -1], [(1, 3, 48, 64), (3, 3, 48, 100)]),
+    "convolution": (
+        multi({"name": "reshape"}, {"use_guide": True, "mid_channels": 8}),
+        [None, 3, 48, -1],
+        [(1, 3, 48, 64), (3, 3, 48, 100)],
+    ),
 }
 
 

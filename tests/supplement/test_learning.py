@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-from architectures import crnn, db
+from architectures import SAR, crnn, db, multi
 
 from ppocr_kit.supplement.ppocr.losses import build_loss
 from ppocr_kit.supplement.ppocr.modeling.architectures import build_model
@@ -34,13 +34,42 @@ def crop_batch():
     return [paddle.to_tensor(array) for array in (images, labels, np.array([3, 2, 2, 3]))]
 
 
+def guided_batch(text_of, start, end, padding):
+    """Turn the crops into what MultiLabelEncode of the release makes: labels for CTC and for its guide."""
+    images, labels, lengths = crop_batch()
+    guide = np.full((4, 8), padding)
+    for row, text, length in zip(guide, labels.numpy(), lengths.numpy()):
+        row[: length + 2] = [start, *(text_of(number) for number in text[:length]), end]
+    return [images, labels, paddle.to_tensor(guide), lengths, paddle.ones([4], dtype="float64")]
+
+
+def nrtr_batch():
+    # blank, unknown, start and end come before the characters, which CTC counts from 1
+    return guided_batch(lambda number: number + 3, 2, 3, 0)
+
+
+def sar_batch():
+    # unknown, start or end, and padding come behind the characters
+    return guided_batch(lambda number: number - 1, 7, 7, 8)
+
+
+CTC_AND_NRTR = {"name": "MultiLoss", "loss_config_list": [{"CTCLoss": None}, {"NRTRLoss": None}]}
+CTC_AND_SAR = {
+    "name": "MultiLoss",
+    "loss_config_list": [{"CTCLoss": None}, {"SARLoss": {"ignore_index": 8}}],
+}
+
+
 @pytest.mark.parametrize(
     ("architecture", "loss", "batch"),
     [
         (db(), {"name": "DBLoss"}, page_batch),
         (crnn(small_stride=[1, 2, 2, 2]), {"name": "CTCLoss"}, crop_batch),
+        (multi(), CTC_AND_NRTR, nrtr_batch),
+        (multi({"name": "reshape"}, {"use_guide": True}), CTC_AND_NRTR, nrtr_batch),
+        (multi({"name": "lightsvtr", "dims": 16}, guide=SAR), CTC_AND_SAR, sar_batch),
     ],
-    ids=["det", "rec"],
+    ids=["det", "rec", "svtr and nrtr", "convolution and nrtr", "lightsvtr and sar"],
 )
 def test_the_loss_falls_by_steps_of_the_release_training_loop(architecture, loss, batch):
     model, compare, batch = build_model(architecture), build_loss(loss), batch()
@@ -53,7 +82,7 @@ def test_the_loss_falls_by_steps_of_the_release_training_loop(architecture, loss
     model.train()
     losses = []
     for _ in range(STEPS):
-        values = compare(model(batch[0]), batch)
+        values = compare(model(batch[0], data=batch[1:]), batch)
         assert all(value.shape == [] for value in values.values())
         values["loss"].backward()
         assert all(parameter.grad is not None for parameter in optimizer._parameter_list)
