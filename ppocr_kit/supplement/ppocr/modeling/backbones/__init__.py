@@ -9,6 +9,7 @@ from ..choice import build_named, known_name
 from . import (
     det_mobilenet_v3,
     det_resnet_vd,
+    mobilenet_v1_enhance,
     pphgnet,
     pphgnet_v2,
     pplcnet_v3,
@@ -30,6 +31,7 @@ BACKBONES: dict[str, dict[str, Callable[..., Any]]] = {
         "ResNet_vd": det_resnet_vd.ResNet_vd,
     },
     "rec": {
+        "MobileNetV1Enhance": mobilenet_v1_enhance.MobileNetV1Enhance,
         "MobileNetV3": rec_mobilenet_v3.MobileNetV3,
         "PPHGNet_base": pphgnet.PPHGNet_base,
         "PPHGNet_small": pphgnet.PPHGNet_small,
