@@ -8,10 +8,61 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ppocr_kit.cli.console import say
-from ppocr_kit.errors import PpocrKitError
-from ppocr_kit.pretrained.catalogue import PretrainedWeights
+from ppocr_kit.configs.base import ModelRecipe
+from ppocr_kit.errors import DataError, PpocrKitError, UsageError
+from ppocr_kit.pretrained.cache import cache_folder, find_fetched, weights_file
+from ppocr_kit.pretrained.catalogue import PretrainedWeights, find_weights, is_known
 from ppocr_kit.pretrained.download import OnBytes
 from ppocr_kit.pretrained.fetch import Fetched, FetchRequest, fetch_weights
+
+# what --pretrained calls the weights of the recipe itself
+OFFICIAL = "official"
+
+
+def resolve_weights(named: str, recipe: ModelRecipe) -> Path:
+    """Return the file that ``--pretrained`` means, fetched if it is not here yet.
+
+    Args:
+        named: A ``.pdparams`` file or its prefix, a name of the catalogue, or ``official``.
+        recipe: The recipe that is trained.
+
+    Raises:
+        UsageError: There are no official weights of the recipe, or they are another task's.
+        DataError: There is no such file.
+        SetupError: They cannot be fetched.
+    """
+    path = Path(named)
+    file = path if path.suffix == ".pdparams" else path.with_name(f"{path.name}.pdparams")
+    if file.is_file():
+        return path
+    name = recipe.name if named == OFFICIAL else named
+    if not is_known(name):
+        raise _no_weights(named, recipe, path, file)
+    entry, cache = find_weights(name), cache_folder()
+    if entry.task is not recipe.task:
+        raise UsageError(
+            f"'{name}' are {entry.task} weights, {recipe.name} is a {recipe.task} model", at="--pretrained"
+        )
+    if find_fetched(entry, cache) is None:
+        say(f"fetching the weights {name} (about {entry.about_bytes / 1e6:.0f} MB) from {entry.url}")
+        fetch_and_say(entry, FetchRequest(cache, num_characters=dictionary_size(entry)))
+    return weights_file(entry, cache)
+
+
+def _no_weights(named: str, recipe: ModelRecipe, path: Path, file: Path) -> PpocrKitError:
+    if named == OFFICIAL:
+        return UsageError(
+            f"no official weights of {recipe.name} are known",
+            at="--pretrained",
+            hint="ppocr-kit models list, or name a .pdparams file",
+        )
+    beside = sorted(entry.name for entry in path.glob("*.pdparams")) if path.is_dir() else []
+    hint = "name a .pdparams file of training weights, or one of ppocr-kit models list"
+    return DataError(
+        "there are no training weights",
+        at=str(file),
+        hint=f"--pretrained {path / beside[0]}" if beside else hint,
+    )
 
 
 def fetch_and_say(entry: PretrainedWeights, request: FetchRequest) -> Fetched:

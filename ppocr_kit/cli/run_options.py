@@ -7,11 +7,12 @@ from typing import Any, Callable, TypeVar
 
 import click
 
+from ppocr_kit.cli.fetching import resolve_weights
 from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe
 from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
 from ppocr_kit.tasks import Task
 
@@ -40,8 +41,20 @@ _OPTIONS = (
     ),
     click.option(
         "--pretrained",
+        metavar="FILE|NAME|official",
+        help="Training weights to fine-tune: a .pdparams file, a name of ppocr-kit models list, or official "
+        "for those of --model; sets a short schedule that suits.",
+    ),
+    click.option(
+        "--transplant-head/--no-transplant-head",
+        default=True,
+        show_default=True,
+        help="rec: carry over what the weights know of characters in both dictionaries.",
+    ),
+    click.option(
+        "--pretrained-dict",
         type=click.Path(path_type=Path),
-        help="Training weights (.pdparams) to fine-tune; sets a short schedule that suits.",
+        help="rec: dictionary that the weights were trained with, where the kit cannot look it up.",
     ),
     click.option(
         "--device",
@@ -91,7 +104,9 @@ def spec_from_options(
     epochs: int | None,
     batch_size: int | None,
     lr: float | None,
-    pretrained: Path | None,
+    pretrained: str | None,
+    transplant_head: bool,
+    pretrained_dict: Path | None,
     device: str,
     image_size: int | None,
     image_width: int | None,
@@ -110,8 +125,7 @@ def spec_from_options(
     run = check_run_name(name if name is not None else f"{dataset.absolute().name}-{task}")
     if lr is not None and not 0 < lr < float("inf"):
         raise UsageError(f"{lr} is not a learning rate", at="--lr", hint="a number above 0, such as 0.001")
-    if pretrained is not None:
-        _require_weights(pretrained)
+    weights = None if pretrained is None else resolve_weights(pretrained, recipe)
     return RunSpec(
         task=task,
         model=recipe.name,
@@ -121,7 +135,9 @@ def spec_from_options(
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=lr,
-        pretrained=pretrained,
+        pretrained=weights,
+        transplant_head=transplant_head,
+        pretrained_dict=pretrained_dict,
         device=str(parse_device(device)),
         image_size=image_size,
         image_width=image_width,
@@ -130,17 +146,3 @@ def spec_from_options(
         overrides=tuple(parse_override(text) for text in overrides),
         eval_every_epochs=eval_every,
     )
-
-
-def _require_weights(path: Path) -> None:
-    """Refuse weights that are not there, and an inference model in their place.
-
-    Raises:
-        DataError: There is no ``.pdparams`` file of that name.
-    """
-    file = path if path.suffix == ".pdparams" else path.with_name(f"{path.name}.pdparams")
-    if file.is_file():
-        return
-    beside = sorted(entry.name for entry in path.glob("*.pdparams")) if path.is_dir() else []
-    hint = f"--pretrained {path / beside[0]}" if beside else "name a .pdparams file of training weights"
-    raise DataError("there are no training weights", at=str(file), hint=hint)

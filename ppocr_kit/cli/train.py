@@ -10,6 +10,7 @@ import click
 
 from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.cli.run_options import run_options, spec_from_options
+from ppocr_kit.cli.weights_table import show_weights
 from ppocr_kit.configs.render import rendered_text
 from ppocr_kit.runs.plan import TrainingPlan
 from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
@@ -80,6 +81,8 @@ def describe_plan(prepared: PreparedTraining) -> None:
     say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(plan)}")
     if prepared.changes:
         say(f"  recipe       {len(prepared.changes)} values changed, each with its reason in config.yml")
+    if plan.start is not None:
+        show_weights(plan.start.match)
     say(f"  release      PaddleOCR {prepared.release.version} on {prepared.device}")
 
 
@@ -98,11 +101,9 @@ def _rows(plan: TrainingPlan) -> str:
 
 
 def _weights(plan: TrainingPlan) -> str:
-    match = plan.weights
-    if match is None:
+    if plan.start is None:
         return "from its latest checkpoint" if plan.first_epoch > 1 else "from scratch"
-    head = " (new character layer: the dictionary differs)" if match.head else ""
-    return f"{match.share_of_all:.1%} from the pretrained weights{head}"
+    return f"{plan.start.match.share_of_all:.1%} from the pretrained weights"
 
 
 def _print_dry_run(prepared: PreparedTraining, as_json: bool) -> None:

@@ -23,6 +23,8 @@ class RunSpec:
         batch_size: Rows per step and process.
         learning_rate: Peak of the learning rate schedule.
         pretrained: Training weights to start from, a ``.pdparams`` file or its prefix.
+        transplant_head: Whether classes of the weights' dictionary are carried over to the data set's.
+        pretrained_dict: Dictionary that the weights were trained with; by default it is looked up.
         resume_from: Checkpoint prefix to go on from, optimizer included.
         device: Where to train, see :func:`ppocr_kit.configs.device.parse_device`.
         image_size: Detection: side of the training crops, pixels, a multiple of 32.
@@ -42,6 +44,8 @@ class RunSpec:
     batch_size: int | None = None
     learning_rate: float | None = None
     pretrained: Path | None = None
+    transplant_head: bool = True
+    pretrained_dict: Path | None = None
     resume_from: Path | None = None
     device: str = "cpu"
     image_size: int | None = None
@@ -63,6 +67,8 @@ class RunSpec:
             "batch_size": self.batch_size,
             "learning_rate": self.learning_rate,
             "pretrained": _posix(self.pretrained),
+            "transplant_head": self.transplant_head,
+            "pretrained_dict": _posix(self.pretrained_dict),
             "resume_from": _posix(self.resume_from),
             "device": self.device,
             "image_size": self.image_size,

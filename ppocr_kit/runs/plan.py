@@ -10,18 +10,21 @@ import copy
 import json
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ppocr_kit.configs.evaluations import count_evaluations
 from ppocr_kit.configs.render import dump_config
 from ppocr_kit.configs.sampling import steps_per_epoch
 from ppocr_kit.errors import DataError
-from ppocr_kit.runs.weights import WeightMatch, match_weights, require_match
-from ppocr_kit.storage import write_text_atomic
+from ppocr_kit.runs.start import Arrays, Start, StartChoice, fit_start, pretrained_file, read_start
+from ppocr_kit.runs.weights_table import summarise_parts
+from ppocr_kit.storage import write_json_atomic, write_text_atomic
 from ppocr_kit.tasks import Task
-from ppocr_kit.vendor.checkpoints import read_weights
 from ppocr_kit.vendor.process import run_tool
 from ppocr_kit.vendor.release import PinnedRelease
 from ppocr_kit.vendor.tools import tool_invocation
@@ -55,10 +58,17 @@ class RowCheck:
 
 @dataclass(frozen=True)
 class Inspection:
-    """The findings of ``workers/inspect_config.py``: rows by mode and parameter shapes by name."""
+    """The findings of ``workers/inspect_config.py``.
+
+    Attributes:
+        rows: Row checks by mode.
+        shapes: Shapes of the model by parameter name.
+        fresh: The model's own start of parameters that the pretrained weights do not fill.
+    """
 
     rows: Mapping[str, RowCheck]
     shapes: Mapping[str, tuple[int, ...]]
+    fresh: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ class TrainingPlan:
         first_epoch: The epoch that training starts with; above 1 when it resumes.
         evaluations: How many evaluations fall inside the run.
         parameters: Number of parameters of the model.
-        weights: How ``--pretrained`` fits, or None from scratch.
+        start: What ``--pretrained`` gives, or None from scratch.
     """
 
     config: Mapping[str, Any]
@@ -89,7 +99,7 @@ class TrainingPlan:
     first_epoch: int
     evaluations: int
     parameters: int
-    weights: WeightMatch | None
+    start: Start | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``--dry-run --json`` prints and ``run.json`` keeps."""
@@ -106,12 +116,26 @@ class TrainingPlan:
             "steps": self.steps_per_epoch * (self.epochs - self.first_epoch + 1),
             "evaluations": self.evaluations,
             "parameters": self.parameters,
-            "weights": self.weights.to_json() if self.weights else None,
+            "weights": self._weights_json(),
         }
 
+    def _weights_json(self) -> dict[str, Any] | None:
+        if self.start is None:
+            return None
+        parts = [part.to_json() for part in summarise_parts(self.start.match)]
+        return {"file": str(self.start.path), **self.start.match.to_json(), "parts": parts}
 
-def inspect_config(config: Mapping[str, Any], release: PinnedRelease, python: Path) -> Inspection:
+
+def inspect_config(
+    config: Mapping[str, Any], release: PinnedRelease, python: Path, weights: Arrays | None = None
+) -> Inspection:
     """Let the release's own code look at a configuration, without training.
+
+    Args:
+        config: A complete configuration.
+        release: The PaddleOCR release.
+        python: The interpreter of the lane.
+        weights: Pretrained weights; then the model's own start of what they do not fill is returned.
 
     Raises:
         ToolError: The release cannot build what the configuration names.
@@ -119,11 +143,16 @@ def inspect_config(config: Mapping[str, Any], release: PinnedRelease, python: Pa
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as folder:
         config_file, result = Path(folder) / "config.yml", Path(folder) / "result.json"
         write_text_atomic(config_file, dump_config(config))
+        shapes_file, fresh_file = Path(folder) / "shapes.json", Path(folder) / "fresh.npz"
+        words = [str(config_file), str(result)]
+        if weights is not None:
+            write_json_atomic(shapes_file, {name: list(value.shape) for name, value in weights.items()})
+            words += [str(shapes_file), str(fresh_file)]
         call = tool_invocation(
             release,
             python,
             str(_INSPECTOR),
-            [str(config_file), str(result)],
+            words,
             cwd=Path.cwd(),
             log=Path(folder) / "inspect.log",
             timeout_s=_INSPECT_TIMEOUT_S,
@@ -131,6 +160,7 @@ def inspect_config(config: Mapping[str, Any], release: PinnedRelease, python: Pa
         )
         run_tool(call)
         body = json.loads(result.read_text(encoding="utf-8"))
+        fresh = _read_arrays(fresh_file) if weights is not None else {}
     rows = {
         mode: RowCheck(
             total=found["total"],
@@ -140,7 +170,12 @@ def inspect_config(config: Mapping[str, Any], release: PinnedRelease, python: Pa
         )
         for mode, found in body["rows"].items()
     }
-    return Inspection(rows, {name: tuple(shape) for name, shape in body["shapes"].items()})
+    return Inspection(rows, {name: tuple(shape) for name, shape in body["shapes"].items()}, fresh)
+
+
+def _read_arrays(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def plan_training(
@@ -151,6 +186,7 @@ def plan_training(
     *,
     processes: int = 1,
     first_epoch: int = 1,
+    choice: StartChoice | None = None,
 ) -> TrainingPlan:
     """Work out what training ``config`` will do, and refuse what cannot train.
 
@@ -161,21 +197,27 @@ def plan_training(
         python: The interpreter of the lane.
         processes: Data-parallel processes.
         first_epoch: Epoch to start with; above 1 when resuming.
+        choice: How pretrained weights are to be used.
 
     Raises:
         DataError: No step would be made, no row can be evaluated, characters are missing from
             the dictionary, or the pretrained weights belong to another model.
         ToolError: The release cannot read the configuration.
     """
-    found = inspect_config(config, release, python)
+    path = pretrained_file(config)
+    read = read_start(path) if path is not None else None
+    found = inspect_config(config, release, python, read[0] if read else None)
     train, val = found.rows["Train"], found.rows["Eval"]
     _require_characters(config, train, val)
     batch_size = int(config["Train"]["loader"]["batch_size_per_card"])
-    steps = steps_per_epoch(config, train.usable, processes)
+    steps = steps_per_epoch(config, rows_of_an_epoch(config, train), processes)
     _require_steps(config, train, steps, batch_size * processes)
     _require_rows(config, val)
-    epochs, every = int(config["Global"]["epoch_num"]), int(config["Global"]["eval_batch_epoch"])
-    weights = _match_pretrained(config, found.shapes, task)
+    start = None
+    if path is not None and read is not None:
+        start = fit_start(
+            path, read, found.shapes, found.fresh, config, task, release.path, choice or StartChoice()
+        )
     return TrainingPlan(
         config=dict(config),
         train=train,
@@ -183,11 +225,20 @@ def plan_training(
         processes=processes,
         batch_size=batch_size,
         steps_per_epoch=steps,
-        epochs=epochs,
+        epochs=int(config["Global"]["epoch_num"]),
         first_epoch=first_epoch,
-        evaluations=epochs // every - (first_epoch - 1) // every,
+        evaluations=count_evaluations(config, steps, first_epoch),
         parameters=sum(math.prod(shape) for shape in found.shapes.values()),
-        weights=weights,
+        start=start,
+    )
+
+
+def rows_of_an_epoch(config: Mapping[str, Any], train: RowCheck) -> int:
+    """Count the rows that one epoch shows: of each list the share that ``ratio_list`` says."""
+    shares = config["Train"]["dataset"].get("ratio_list", 1.0)
+    each = shares if isinstance(shares, list) else [shares] * len(train.kept)
+    return sum(
+        round(len(lines) * share) if share < 1 else len(lines) for lines, share in zip(train.kept, each)
     )
 
 
@@ -269,16 +320,3 @@ def _require_rows(config: Mapping[str, Any], val: RowCheck) -> None:
 def _first_reasons(check: RowCheck, most: int = 3) -> str:
     reasons = [f"line {row['line']}: {row['reason']}" for row in check.rejected[:most]]
     return f" ({'; '.join(reasons)})" if reasons else ""
-
-
-def _match_pretrained(
-    config: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], task: Task
-) -> WeightMatch | None:
-    prefix = config["Global"].get("pretrained_model")
-    if not prefix or config["Global"].get("checkpoints"):
-        return None
-    path = Path(prefix if str(prefix).endswith(".pdparams") else f"{prefix}.pdparams")
-    file = {name: value.shape for name, value in read_weights(path).items()}
-    match = match_weights(shapes, file, character_head=task is Task.REC)
-    require_match(match, str(path))
-    return match

@@ -60,6 +60,11 @@ class RunFolder:
         return self.path / "logs"
 
     @property
+    def start_file(self) -> Path:
+        """Weights that training started from, where the given ones had to be fitted to the model."""
+        return self.path / "start.pdparams"
+
+    @property
     def lists(self) -> Path:
         """Label lists without the rows that the tool would have refused."""
         return self.path / "lists"

@@ -19,14 +19,17 @@ import yaml
 
 from ppocr_kit.configs.changes import Change, changes_from_json
 from ppocr_kit.configs.device import Device, parse_device
-from ppocr_kit.configs.patches import with_checkpoint, with_epochs
+from ppocr_kit.configs.patches import with_checkpoint, with_epochs, with_pretrained
 from ppocr_kit.configs.render import render, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import ConfigError, DataError, PpocrKitError, ToolError, UsageError
+from ppocr_kit.runs.old_dictionary import DICTIONARY_COPY
 from ppocr_kit.runs.plan import TrainingPlan, plan_training, write_lists
 from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run, update_run, write_run
-from ppocr_kit.storage import write_json_atomic, write_text_atomic
+from ppocr_kit.runs.start import StartChoice, write_start
+from ppocr_kit.runs.weights_table import render_fates
+from ppocr_kit.storage import write_bytes_atomic, write_json_atomic, write_text_atomic
 from ppocr_kit.vendor.checkpoints import read_checkpoint_file
 from ppocr_kit.vendor.environment import Interpreter, find_interpreter
 from ppocr_kit.vendor.logs import BestMetric, LogEvent, TrainStep, parse_line
@@ -130,6 +133,7 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
         interpreter.python,
         processes=device.processes,
         first_epoch=first_epoch,
+        choice=StartChoice(spec.transplant_head, spec.pretrained_dict),
     )
     return PreparedTraining(folder, spec, dataset, plan, release, interpreter, device, changes, spent)
 
@@ -222,6 +226,7 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
     """Make the run folder with its configuration, lists and record."""
     folder, plan, dataset = prepared.folder, prepared.plan, prepared.dataset
     config = write_lists(dict(plan.config), {"Train": plan.train, "Eval": plan.val}, folder.lists)
+    config = _write_start(config, folder, plan)
     write_text_atomic(folder.config_file, rendered_text(config, prepared.changes, prepared.spec.model))
     folder.checkpoints.mkdir(parents=True, exist_ok=True)
     rejected = {"train": list(plan.train.rejected), "val": list(plan.val.rejected)}
@@ -249,6 +254,20 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
     )
     write_run(folder, record)
     return record
+
+
+def _write_start(config: dict[str, Any], folder: RunFolder, plan: TrainingPlan) -> dict[str, Any]:
+    """Keep what the run starts from, and return the configuration that starts from it."""
+    dictionary = config["Global"].get("character_dict_path")
+    if dictionary and Path(dictionary).is_file() and plan.first_epoch == 1:
+        write_bytes_atomic(folder.path / DICTIONARY_COPY, Path(dictionary).read_bytes())
+    if plan.start is None:
+        return config
+    write_text_atomic(folder.logs / "weights.txt", render_fates(plan.start.match))
+    if not plan.start.is_rewritten:
+        return config
+    write_start(plan.start, folder.start_file)
+    return with_pretrained(config, folder.start_file)
 
 
 def _move_aside(folder: RunFolder) -> Path | None:

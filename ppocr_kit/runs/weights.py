@@ -6,17 +6,20 @@ Upstream only warns about a mismatch and then logs "load pretrain successful"
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.errors import DataError
+from ppocr_kit.runs.transplant import CLASS_LAYERS, HeadTransplant, differs_in_classes
 from ppocr_kit.vendor.checkpoints import read_weights
 
 # Below this share of the model (its character layer apart) the file belongs to another model.
 MIN_SHARE = 0.6
-_CLASS_LAYER = "head."
+# Heads that only help to train; published weights may come without them.
+_HELPERS = ("head.gtc_head.", "head.sar_head.")
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,12 @@ class WeightMatch:
         mismatched: Same name, other shape: (name, model's shape, file's shape); stays random.
         head: The mismatched names that are the recogniser's character layer, whose size is
             the dictionary's.
-        share: Loaded parameters / parameters of the model, ``head`` apart; 0 to 1.
-        share_of_all: The same over the whole model.
+        share: Loaded parameters / parameters of the model, ``head`` and a helping head that the
+            file lacks apart; 0 to 1.
+        share_of_all: The same over the whole model; classes that were carried over count.
+        shapes: Shapes of the model by parameter name.
+        transplant: What of the file's character layer was carried over to another dictionary.
+        note: What is to be said about the character layer; empty for nothing.
     """
 
     loaded: tuple[str, ...]
@@ -41,6 +48,19 @@ class WeightMatch:
     head: tuple[str, ...]
     share: float
     share_of_all: float
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    transplant: HeadTransplant | None = None
+    note: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file alone gives every parameter of the model its value."""
+        return not self.missing and not self.mismatched and self.transplant is None
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The parameters that were made of the file's for another dictionary."""
+        return tuple(layer.name for layer in self.transplant.layers) if self.transplant else ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what the plan and the run record keep."""
@@ -52,7 +72,9 @@ class WeightMatch:
                 {"name": name, "model": list(model), "file": list(file)}
                 for name, model, file in self.mismatched
             ],
-            "new_head": list(self.head),
+            "new_head": [name for name in self.head if name not in self.carried],
+            "transplant": self.transplant.to_json() if self.transplant else None,
+            "note": self.note,
             "share": round(self.share, 6),
             "share_of_all": round(self.share_of_all, 6),
         }
@@ -79,12 +101,12 @@ def match_weights(
     head = tuple(
         name
         for name, ours, theirs in mismatched
-        if character_head and name.startswith(_CLASS_LAYER) and _differs_in_classes(ours, theirs)
+        if character_head and name in CLASS_LAYERS and differs_in_classes(name, ours, theirs)
     )
     sizes = {name: _size(shape) for name, shape in model.items()}
     taken = sum(sizes[name] for name in loaded)
     total = sum(sizes.values())
-    body = total - sum(sizes[name] for name in head)
+    body = total - sum(sizes[name] for name in {*head, *_absent_helpers(model, file)})
     return WeightMatch(
         loaded=tuple(loaded),
         missing=tuple(missing),
@@ -93,6 +115,20 @@ def match_weights(
         head=head,
         share=taken / body if body else 0.0,
         share_of_all=taken / total if total else 0.0,
+        shapes={name: tuple(shape) for name, shape in model.items()},
+    )
+
+
+def with_transplant(match: WeightMatch, transplant: HeadTransplant) -> WeightMatch:
+    """Return the match with a head that was carried over to the data set's dictionary."""
+    carried = {layer.name for layer in transplant.layers}
+    sizes = {name: _size(shape) for name, shape in match.shapes.items()}
+    loaded = tuple(name for name in match.loaded if name not in carried)
+    taken = float(sum(sizes[name] for name in loaded))
+    taken += sum(sizes[layer.name] * layer.carried / layer.total for layer in transplant.layers)
+    total = sum(sizes.values())
+    return dataclasses.replace(
+        match, loaded=loaded, transplant=transplant, share_of_all=taken / total if total else 0.0
     )
 
 
@@ -150,9 +186,10 @@ def require_whole(shapes: Mapping[str, Sequence[int]], weights: Path) -> None:
     )
 
 
-def _differs_in_classes(ours: Sequence[int], theirs: Sequence[int]) -> bool:
-    """Tell a changed number of characters (the last axis) from another architecture."""
-    return len(ours) == len(theirs) and tuple(ours[:-1]) == tuple(theirs[:-1])
+def _absent_helpers(model: Mapping[str, Sequence[int]], file: Mapping[str, Sequence[int]]) -> list[str]:
+    """List the model's parameters that belong to a helping head of which the file has nothing."""
+    absent = [helper for helper in _HELPERS if not any(name.startswith(helper) for name in file)]
+    return [name for name in model if any(name.startswith(helper) for helper in absent)]
 
 
 def _size(shape: Sequence[int]) -> int:

@@ -1,8 +1,9 @@
 """Look at a training configuration with the release's own code, without training.
 
-Run inside the lane: ``inspect_config.py CONFIG RESULT``. Writes JSON: for ``Train`` and ``Eval``
-which rows the release's label encoders refuse and why, how many processes share the work, and
-the shape of every parameter of the model as the dictionary sizes it.
+Run inside the lane: ``inspect_config.py CONFIG RESULT [FILE_SHAPES FRESH]``. Writes JSON: for ``Train``
+and ``Eval`` which rows the release's label encoders refuse and why, how many processes share the work,
+and the shape of every parameter of the model as the dictionary sizes it. With the shapes of a file of
+weights (JSON), the parameters that it does not fill go to FRESH (``.npz``) as the model starts them.
 
 Source: ppocr/data/simple_dataset.py@3.7.0 (how a row is split), ppocr/data/imaug/label_ops.py@3.7.0
 (what its encoders refuse).
@@ -15,19 +16,32 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
+from ppocr_kit.runs.transplant import CLASS_LAYERS
 from ppocr_kit.runs.workers.heads import sized_architecture
 
 # Encoders that need room for a start and an end sign: label lengths end two before max_text_length.
 _MARKED = ("MultiLabelEncode", "NRTRLabelEncode", "SARLabelEncode")
 
 
-def main(config_file: Path, result_file: Path) -> None:
-    """Inspect ``config_file`` and write the findings to ``result_file``."""
+def main(config_file: Path, result_file: Path, *weights: Path) -> None:
+    """Inspect ``config_file`` and write the findings to ``result_file``.
+
+    Args:
+        config_file: A complete configuration.
+        result_file: Where the JSON goes.
+        weights: Shapes of a file of weights, and where the model's own start goes; or neither.
+    """
     config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
     rows = {mode: check_rows(config, mode) for mode in ("Train", "Eval")}
-    result = {"rows": rows, "shapes": model_shapes(config)}
+    model = build_for(config)
+    shapes = {name: [int(length) for length in value.shape] for name, value in model.items()}
+    result = {"rows": rows, "shapes": shapes}
+    if weights:
+        shapes_file, fresh_file = weights
+        np.savez(fresh_file, **unfilled(model, json.loads(shapes_file.read_text(encoding="utf-8"))))
     result_file.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
 
 
@@ -119,20 +133,31 @@ def explain(encoder: Any, label: str) -> str:
     return f"refused by {name}"
 
 
-def model_shapes(config: dict[str, Any]) -> dict[str, list[int]]:
-    """Build the model as training does and list its parameters' shapes by name."""
+def build_for(config: dict[str, Any]) -> dict[str, Any]:
+    """Build the model as training does, from the same seed, and return its parameters by name."""
     from ppocr.modeling.architectures import build_model
     from ppocr.postprocess import build_post_process
+    from ppocr.utils.utility import set_seed
 
+    set_seed(int(config["Global"].get("seed", 1024)))
     decoder = build_post_process(config["PostProcess"], config["Global"])
     architecture = config["Architecture"]
     if hasattr(decoder, "character"):
         architecture = sized_architecture(
             architecture, len(decoder.character), str(config["PostProcess"]["name"])
         )
-    model = build_model(architecture)
-    return {name: [int(length) for length in value.shape] for name, value in model.state_dict().items()}
+    state: dict[str, Any] = build_model(architecture).state_dict()
+    return state
+
+
+def unfilled(model: dict[str, Any], file: dict[str, list[int]]) -> dict[str, Any]:
+    """Return the parameters that a file does not fill, and all that have a place for each character."""
+    return {
+        name: value.numpy()
+        for name, value in model.items()
+        if name in CLASS_LAYERS or file.get(name) != [int(length) for length in value.shape]
+    }
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*(Path(word) for word in sys.argv[1:]))
