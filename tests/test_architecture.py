@@ -24,7 +24,12 @@ FLOORS = (
     {"reports"},
     {"cli", "__main__"},
 )
-FRAMEWORKS = {"paddle", "paddleocr", "paddlenlp", "paddlex", "torch", "transformers", "ppocr", "tools"}
+FRAMEWORKS = {"paddle", "paddleocr", "paddlenlp", "paddlex", "torch", "transformers", "ppocr", "tools"} | {
+    "onnx",
+    "onnxruntime",
+    "openvino",
+    "paddle2onnx",
+}
 HEAVY = FRAMEWORKS | {"cv2", "numpy", "PIL", "shapely", "scipy", "skimage", "rapidfuzz", "matplotlib"}
 # What runs in the process of a PaddleOCR tool and may therefore import its frameworks.
 TOOL_SIDE = ("supplement/", "vendor/launch.py", "vendor/compat.py", "runs/workers/")

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
-from ppocr_kit.runs.export import EXPORT_FOLDER, Export, export_run
+from ppocr_kit.runs.engines import PADDLE_PLAIN
+from ppocr_kit.runs.export import EXPORT_FOLDER, FORMATS, Export, export_run
 from ppocr_kit.runs.predict import collect_images
 from ppocr_kit.runs.rundir import find_run
 from ppocr_kit.tasks import Task
@@ -15,6 +16,8 @@ from ppocr_kit.tasks import Task
 _EPILOG = """Examples:
 
   ppocr-kit export invoices-rec
+
+  ppocr-kit export invoices-rec --format onnx
 
   ppocr-kit export invoices-det --checkpoint latest --out inference/invoices-det-latest
 """
@@ -28,13 +31,29 @@ _RUNTIME_CLASS = {Task.DET: "TextDetection", Task.REC: "TextRecognition"}
 )
 @click.option("--checkpoint", default="best", show_default=True, help="best, latest, or a .pdparams file.")
 @click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    default=("paddle",),
+    show_default=True,
+    help="May be given twice; onnx comes beside Paddle's own files, never without them.",
+)
+@click.option(
     "--images",
     multiple=True,
     metavar="PATH",
     help="Pictures to compare with the checkpoint on; default: validation rows.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the export's record as JSON.")
-def export(run: str, out: Path | None, checkpoint: str, images: tuple[str, ...], as_json: bool) -> None:
+def export(
+    run: str,
+    out: Path | None,
+    checkpoint: str,
+    formats: tuple[str, ...],
+    images: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Export a run as an inference model for ppocr-kit predict and the paddleocr runtime.
 
     RUN is a run under output/ or its path. The checkpoint and the export answer the same pictures; the
@@ -44,7 +63,14 @@ def export(run: str, out: Path | None, checkpoint: str, images: tuple[str, ...],
     target = out if out is not None else Path(EXPORT_FOLDER) / folder.name
     say(f"exporting {folder.name} to {target}")
     pictures = collect_images(images) if images else []
-    made = export_run(folder, target, checkpoint=checkpoint, images=pictures, track=progress_bar)
+    made = export_run(
+        folder,
+        target,
+        checkpoint=checkpoint,
+        images=pictures,
+        onnx="onnx" in formats,
+        track=progress_bar,
+    )
     if as_json:
         print_json({"folder": str(target), **made.to_json()})
         return
@@ -57,11 +83,28 @@ def _print(made: Export) -> None:
     click.echo(f"exported to {made.folder}")
     click.echo(
         f"same as the checkpoint on {parity.images} pictures: {parity.regions} {what}, "
-        f"scores within {parity.largest_score_gap:.1g}"
+        f"scores within {_widest_gap(made):.1g}"
     )
+    click.echo(f"on {_engines(made)}")
     click.echo(f"load it: {runtime_call(made)}")
     for note in made.notes:
         say(f"note: {note}")
+
+
+def _widest_gap(made: Export) -> float:
+    """Return the largest difference of scores on any engine that answers alike."""
+    return max(found.parity.largest_score_gap for found in made.engines.values() if found.parity.same)
+
+
+def _engines(made: Export) -> str:
+    """Name the engines that answer as the checkpoint does, the fastest first."""
+    same = [found.check for found in made.engines.values() if found.check.same]
+    ordered = sorted(same, key=lambda check: check.milliseconds)
+    return ", ".join(
+        f"{check.name} {check.version} ({check.milliseconds:.3g} ms a picture)"
+        for check in ordered
+        if check.name != PADDLE_PLAIN
+    )
 
 
 def runtime_call(made: Export) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
@@ -12,8 +13,9 @@ import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
 from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.runs.engines import AUTO, ENGINES
 from ppocr_kit.runs.model_source import ModelSource, find_source
-from ppocr_kit.runs.predict import Prediction, collect_images, predict_images
+from ppocr_kit.runs.predict import EngineUsed, Prediction, collect_images, predict_images
 from ppocr_kit.storage import disk_error
 from ppocr_kit.tasks import Task
 
@@ -22,6 +24,8 @@ _EPILOG = """Examples:
   ppocr-kit predict inference/invoices-det --rec inference/invoices-rec scans/ --out found
 
   ppocr-kit predict inference/invoices-rec crops/*.png
+
+  ppocr-kit predict inference/invoices-rec crops/ --engine onnxruntime --threads 4
 
   ppocr-kit predict invoices-det page.jpg --json
 """
@@ -40,11 +44,16 @@ _SHOWN_FAILURES = 10
 @click.option("--draw/--no-draw", default=None, help="Draw pictures; default with --out.")
 @click.option("--checkpoint", default="best", show_default=True, help="Of a run: best, latest or a path.")
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Texts read at a time."
+    "--engine",
+    type=click.Choice((AUTO, *ENGINES)),
+    default=AUTO,
+    show_default=True,
+    help="What runs exports; auto is the fastest installed that answered as the checkpoint at export.",
 )
 @click.option(
-    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads of the network."
+    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Texts read at a time."
 )
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads. Default: all cores, at most 8.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of JSON lines.")
 def predict(
@@ -54,8 +63,9 @@ def predict(
     out: Path | None,
     draw: bool | None,
     checkpoint: str,
+    engine: str,
     batch_size: int,
-    threads: int,
+    threads: int | None,
     device: str,
     as_json: bool,
 ) -> None:
@@ -80,6 +90,8 @@ def predict(
             sources,
             paths,
             take,
+            engine=engine,
+            on_engine=collected.add_engine,
             batch_size=batch_size,
             threads=threads,
             device=device,
@@ -87,7 +99,9 @@ def predict(
             track=progress_bar,
         )
     if as_json:
-        print_json({"images": collected.answers, "failed": len(collected.failed)})
+        print_json(
+            {"engines": collected.engines, "images": collected.answers, "failed": len(collected.failed)}
+        )
     elif out is not None:
         click.echo(f"{collected.summary()}; written: {out / PREDICTIONS_FILE}")
     collected.report()
@@ -110,8 +124,13 @@ class _Collected:
         self._show = show
         self.answers: list[Prediction] = []
         self.failed: list[Prediction] = []
+        self.engines: list[dict[str, str]] = []
         self.regions = 0
         self.images = 0
+
+    def add_engine(self, used: EngineUsed) -> None:
+        self.engines.append(asdict(used))
+        say(f"{used.model}: {used.engine} {used.version} ({used.why})")
 
     def add(self, answer: Prediction) -> None:
         self.images += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from ppocr_kit.errors import ReportError
 from ppocr_kit.reports.fields import Fields, read_fields
 from ppocr_kit.reports.run_report import ExportFacts
-from ppocr_kit.runs.export import RECORD_FILE
+from ppocr_kit.runs.model_source import RECORD_FILE
 
 
 def read_exports(inference: Path, run: str) -> tuple[ExportFacts, ...]:

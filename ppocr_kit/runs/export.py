@@ -12,9 +12,25 @@ from typing import Any
 from ppocr_kit.configs.render import dump_config
 from ppocr_kit.errors import DataError, ReportError, UsageError
 from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.runs.answering import ask
+from ppocr_kit.runs.engines import (
+    ONNX_FILE,
+    ONNXRUNTIME,
+    OPENVINO,
+    PADDLE,
+    PADDLE_PLAIN,
+    require_converter,
+)
 from ppocr_kit.runs.inference import Deployment, deployment_of, export_config, settings_of
-from ppocr_kit.runs.model_source import PROGRAM_FILES, SETTINGS_FILE, WEIGHTS_FILE, read_export, run_source
-from ppocr_kit.runs.parity import Parity, check_parity
+from ppocr_kit.runs.model_source import (
+    PROGRAM_FILES,
+    RECORD_FILE,
+    SETTINGS_FILE,
+    WEIGHTS_FILE,
+    read_export,
+    run_source,
+)
+from ppocr_kit.runs.parity import EngineParity, Parity, check_parity
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import read_config
 from ppocr_kit.storage import atomic_folder, sha256_of, write_json_atomic, write_text_atomic
@@ -27,9 +43,9 @@ from ppocr_kit.vendor.tools import tool_invocation
 
 FORMAT = 1
 EXPORT_FOLDER = "inference"
-RECORD_FILE = "export.json"
 DICTIONARY_FILE = "dict.txt"
 CONFIG_FILE = "export.yml"
+FORMATS = ("paddle", "onnx")
 _COMPARED_IMAGES = 20
 _IDLE_TIMEOUT_S = 1800.0
 
@@ -47,7 +63,7 @@ class Export:
         checkpoint: The weights' path in the run folder.
         checkpoint_sha256: Their checksum.
         release: Version and source of the PaddleOCR release that exported it.
-        parity: The comparison with the checkpoint.
+        engines: The comparisons with the checkpoint, by engine.
         notes: What the paddleocr runtime does otherwise.
         files: sha256 by file name.
     """
@@ -60,9 +76,19 @@ class Export:
     checkpoint: str
     checkpoint_sha256: str
     release: Mapping[str, str]
-    parity: Parity
+    engines: Mapping[str, EngineParity]
     notes: tuple[str, ...]
     files: Mapping[str, str]
+
+    @property
+    def parity(self) -> Parity:
+        """The comparison on Paddle's own engine, which every export has."""
+        return self.engines[PADDLE].parity
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """What it can be loaded as."""
+        return FORMATS if ONNX_FILE in self.files else FORMATS[:1]
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``export.json`` and ``ppocr-kit export --json``."""
@@ -75,7 +101,9 @@ class Export:
             "checkpoint": self.checkpoint,
             "checkpoint_sha256": self.checkpoint_sha256,
             "release": dict(self.release),
+            "formats": list(self.formats),
             "parity": self.parity.to_json(),
+            "engines": {name: found.to_json() for name, found in self.engines.items()},
             "notes": list(self.notes),
             "files": dict(self.files),
         }
@@ -87,9 +115,12 @@ def export_run(
     *,
     checkpoint: str = "best",
     images: Sequence[Path] = (),
+    onnx: bool = False,
     track: Track = no_progress,
 ) -> Export:
     """Export a run's checkpoint with the release's own ``tools/export_model.py``.
+
+    The model is in Paddle's format in any case, and as ONNX beside it when that is asked for.
 
     Args:
         folder: The run.
@@ -97,6 +128,7 @@ def export_run(
         checkpoint: ``best``, ``latest`` or a path.
         images: Pictures to compare checkpoint and export on; by default up to 20 of the run's
             validation rows.
+        onnx: Whether to write it as ONNX too.
         track: Shows progress of the comparison.
 
     Returns:
@@ -106,7 +138,8 @@ def export_run(
         UsageError: No such checkpoint, or ``target`` holds something else.
         ConfigError: The model cannot be exported for the runtime.
         DataError: The checkpoint is damaged or of another model, or there is nothing to compare on.
-        ToolError: The release could not export it.
+        SetupError: The ONNX converter is not installed.
+        ToolError: The release could not export it, or it cannot be written as ONNX.
         ReportError: The export answers otherwise than the checkpoint; it was not put in place.
     """
     record, config = read_run(folder), read_config(folder)
@@ -118,15 +151,24 @@ def export_run(
     pictures = list(images) or validation_images(config)
     log = folder.logs / "export.log"
     release = find_release()
+    if onnx:
+        require_converter(find_interpreter(TASK_FACTS[record.task].lane).python)
     with atomic_folder(target) as work:
         _write_model(config, deployment, prefix, work, release, log)
         _copy_dictionary(config, work)
         kept = export_config(config, deployment, prefix, target)
         write_text_atomic(folder.path / CONFIG_FILE, dump_config(kept))
-        parity = check_parity(
-            run_source(folder, checkpoint=checkpoint), read_export(work), pictures, log=log, track=track
+        if onnx:
+            _write_onnx(deployment, work, log)
+        engines = check_parity(
+            run_source(folder, checkpoint=checkpoint),
+            read_export(work),
+            pictures,
+            engines=(PADDLE, PADDLE_PLAIN, *((ONNXRUNTIME, OPENVINO) if onnx else ())),
+            log=log,
+            track=track,
         )
-        _require_same(parity, target)
+        _require_same(engines, target)
         export = Export(
             folder=target,
             run=folder.name,
@@ -136,8 +178,12 @@ def export_run(
             checkpoint=_inside(weights, folder.path),
             checkpoint_sha256=sha256_of(weights),
             release={"version": release.version, "source": release.source},
-            parity=parity,
-            notes=(*deployment.notes, *_width_note(deployment, parity)),
+            engines=engines,
+            notes=(
+                *deployment.notes,
+                *_width_note(deployment, engines[PADDLE].parity),
+                *_engine_notes(engines),
+            ),
             files={path.name: sha256_of(path) for path in sorted(work.iterdir())},
         )
         write_json_atomic(work / RECORD_FILE, export.to_json())
@@ -199,6 +245,17 @@ def _write_model(
         run_tool(call)
 
 
+def _write_onnx(deployment: Deployment, work: Path, log: Path) -> None:
+    """Write the ONNX file into ``work``, with what it is and which characters it knows inside."""
+    entries = {"model_name": deployment.model_name, "task": str(deployment.task)}
+    dictionary = work / DICTIONARY_FILE
+    if dictionary.is_file():
+        entries["character"] = dictionary.read_text(encoding="utf-8").rstrip("\n")
+    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
+        job = {"export": str(work.absolute()), "metadata": entries}
+        ask("convert_onnx.py", job, Path(scratch), lambda answer: None, log=log)
+
+
 def _copy_dictionary(config: Mapping[str, Any], work: Path) -> None:
     """Put the dictionary beside the model, for programs that want it as a file."""
     dictionary = config["Global"].get("character_dict_path")
@@ -219,16 +276,30 @@ def _require_replaceable(target: Path) -> None:
     )
 
 
-def _require_same(parity: Parity, target: Path) -> None:
-    if parity.same:
-        return
-    shown = "; ".join(parity.differences[:3])
-    raise ReportError(
-        f"the export answers {len(parity.differences)} of {parity.images} pictures otherwise than the "
-        f"checkpoint ({shown}); it was not put in place",
-        at=str(target),
-        hint="this is a fault of the exporter or of a changed release; ppocr-kit vendor verify",
-    )
+def _require_same(engines: Mapping[str, EngineParity], target: Path) -> None:
+    """Refuse an export that answers otherwise on an engine that it was made for."""
+    for name, found in engines.items():
+        parity = found.parity
+        if parity.same or name == OPENVINO:
+            continue
+        shown = "; ".join(parity.differences[:3])
+        raise ReportError(
+            f"the export answers {len(parity.differences)} of {parity.images} pictures otherwise than the "
+            f"checkpoint on {name} ({shown}); it was not put in place",
+            at=str(target),
+            hint="this is a fault of the exporter or of a changed release; ppocr-kit vendor verify",
+        )
+
+
+def _engine_notes(engines: Mapping[str, EngineParity]) -> list[str]:
+    """Say where OpenVINO, which an export is not made for, answers otherwise."""
+    found = engines.get(OPENVINO)
+    if found is None or found.parity.same:
+        return []
+    return [
+        f"{OPENVINO} answers otherwise than the checkpoint and is not chosen by itself: "
+        f"{found.parity.differences[0]}"
+    ]
 
 
 def _width_note(deployment: Deployment, parity: Parity) -> list[str]:

@@ -6,7 +6,8 @@ Both are brought to one form, with the evaluation's own transforms and decoder, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 import yaml
 
 from ppocr_kit.errors import DataError, PpocrKitError, UsageError
+from ppocr_kit.runs.engines import ONNX_FILE, EngineCheck, read_checks
 from ppocr_kit.runs.inference import DECODERS, RECOGNISER_ARABIC, image_transforms
 from ppocr_kit.runs.rundir import RunFolder, find_run, read_run
 from ppocr_kit.runs.train import read_config
 from ppocr_kit.tasks import Task
 
 SETTINGS_FILE = "inference.yml"
+RECORD_FILE = "export.json"
 WEIGHTS_FILE = "inference.pdiparams"
 # the second is what releases before 3.0 wrote
 PROGRAM_FILES = ("inference.json", "inference.pdmodel")
@@ -39,6 +42,8 @@ class ModelSource:
         checkpoint: Prefix of the training weights, or None for an export.
         architecture: The network of a checkpoint.
         characters: Dictionary of an export, class by class; None where a file is named.
+        checks: What was found of the engines when it was exported.
+        has_onnx: Whether the export has an ONNX file.
     """
 
     task: Task
@@ -50,9 +55,16 @@ class ModelSource:
     checkpoint: Path | None = None
     architecture: Mapping[str, Any] = field(default_factory=dict)
     characters: tuple[str, ...] | None = None
+    checks: tuple[EngineCheck, ...] = ()
+    has_onnx: bool = False
 
-    def to_job(self, scratch: Path) -> dict[str, Any]:
-        """Return what a worker needs, with the dictionary written to ``scratch``."""
+    def to_job(self, scratch: Path, engines: Sequence[str] = ()) -> dict[str, Any]:
+        """Return what a worker needs, with the dictionary written to ``scratch``.
+
+        Args:
+            scratch: A folder of the worker's life.
+            engines: Engines that may run an export, best first.
+        """
         settings = dict(self.settings)
         if self.characters is not None:
             # the release turns text round by the word in the path
@@ -69,6 +81,7 @@ class ModelSource:
             "export": str(self.export) if self.export else None,
             "checkpoint": str(self.checkpoint) if self.checkpoint else None,
             "architecture": dict(self.architecture),
+            "engines": list(engines),
         }
 
 
@@ -144,7 +157,18 @@ def read_export(folder: Path) -> ModelSource:
         settings={"use_space_char": True, "reversed": name == RECOGNISER_ARABIC} if characters else {},
         export=folder.absolute(),
         characters=tuple(str(entry) for entry in characters) if characters else None,
+        checks=read_checks(_read_record(folder / RECORD_FILE), folder),
+        has_onnx=ONNX_FILE in have,
     )
+
+
+def _read_record(path: Path) -> dict[str, Any] | None:
+    """Read ``export.json``; None for exports of others, which have none."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

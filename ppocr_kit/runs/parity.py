@@ -1,4 +1,4 @@
-"""Whether an export answers as its checkpoint does.
+"""Whether an export answers as its checkpoint does, on every engine that is at hand.
 
 An export that is prepared, thresholded or decoded otherwise loses accuracy without any error
 (PaddleOCR#17538, #11912: 99 % became 77 %). So both answer the same pictures, each by its own
@@ -8,6 +8,7 @@ settings, and the answers are compared.
 from __future__ import annotations
 
 import math
+import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 from ppocr_kit.errors import DataError
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
+from ppocr_kit.runs.engines import EngineCheck
 from ppocr_kit.runs.model_source import ModelSource
 
 SCORE_TOLERANCE = 1e-3
@@ -115,8 +117,30 @@ def compare_boxes(checkpoint: Sequence[Region], export: Sequence[Region], pixel:
     return Gap(score_gap, point_gap, _score_difference(score_gap))
 
 
-def compare_answers(answers: Sequence[Mapping[str, Any]]) -> Parity:
-    """Compare what ``workers/compare_export.py`` answered.
+@dataclass(frozen=True)
+class EngineParity:
+    """A comparison of a checkpoint with its export on one engine.
+
+    Attributes:
+        check: What is kept of it for choosing an engine.
+        parity: What the comparison found.
+    """
+
+    check: EngineCheck
+    parity: Parity
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the engine's entry in ``export.json``."""
+        return {
+            "version": self.check.version,
+            "milliseconds": float(f"{self.check.milliseconds:.4g}"),
+            **self.parity.to_json(),
+            "differences": list(self.parity.differences),
+        }
+
+
+def compare_answers(answers: Sequence[Mapping[str, Any]], engine: str) -> Parity:
+    """Compare what ``workers/compare_export.py`` answered with a checkpoint and with one engine.
 
     Raises:
         DataError: No picture was answered: nothing is shown by comparing nothing.
@@ -126,18 +150,19 @@ def compare_answers(answers: Sequence[Mapping[str, Any]]) -> Parity:
             "none of the pictures to compare on could be read",
             hint="name readable ones: ppocr-kit export RUN --images FOLDER",
         )
-    gaps = [_compare(answer) for answer in answers]
+    compared = [answer for answer in answers if engine in answer["exports"]]
+    gaps = [_compare(answer, answer["exports"][engine]["regions"]) for answer in compared]
     return Parity(
-        images=len(answers),
-        regions=sum(len(answer["checkpoint"]) for answer in answers),
+        images=len(compared),
+        regions=sum(len(answer["checkpoint"]) for answer in compared),
         largest_score_gap=_largest([gap.score for gap in gaps]),
         largest_point_gap_px=_largest([gap.points_px for gap in gaps]),
         differences=tuple(
             f"{answer['image']}: {gap.difference}"
-            for answer, gap in zip(answers, gaps)
+            for answer, gap in zip(compared, gaps)
             if gap.difference is not None
         ),
-        widest_ratio=max(answer["ratio"] for answer in answers),
+        widest_ratio=max(answer["ratio"] for answer in compared),
     )
 
 
@@ -146,17 +171,22 @@ def check_parity(
     export: ModelSource,
     images: Sequence[Path],
     *,
+    engines: Sequence[str],
     log: Path | None = None,
     track: Track = no_progress,
-) -> Parity:
-    """Answer pictures with a checkpoint and with its export, and compare.
+) -> dict[str, EngineParity]:
+    """Answer pictures with a checkpoint and with its export on engines, and compare.
 
     Args:
         checkpoint: The run's checkpoint.
         export: The exported model.
         images: Pictures: pages for a detector, crops for a recogniser.
+        engines: What to run the export on.
         log: File that the worker's output is appended to.
         track: Shows progress.
+
+    Returns:
+        The comparisons by engine; one that is not installed is left out.
 
     Raises:
         DataError: The checkpoint is of another model, or no picture could be read.
@@ -174,14 +204,24 @@ def check_parity(
         job = {
             "checkpoint": checkpoint.to_job(scratch),
             "export": export.to_job(scratch),
+            "engines": list(engines),
             "images": [str(path) for path in images],
         }
         ask("compare_export.py", job, scratch, take, log=log)
-    return compare_answers(answers)
+    at_hand, *compared = answers
+    return {name: _engine_parity(name, version, compared) for name, version in at_hand["engines"].items()}
 
 
-def _compare(answer: Mapping[str, Any]) -> Gap:
-    ours, theirs = answer["checkpoint"], answer["export"]
+def _engine_parity(name: str, version: str, answers: Sequence[Mapping[str, Any]]) -> EngineParity:
+    parity = compare_answers(answers, name)
+    times = [answer["exports"][name]["milliseconds"] for answer in answers if name in answer["exports"]]
+    # the first answer also pays for what an engine makes ready only then
+    median = statistics.median(times[1:] or times)
+    return EngineParity(EngineCheck(name, version, parity.same, median), parity)
+
+
+def _compare(answer: Mapping[str, Any], theirs: Sequence[Region]) -> Gap:
+    ours = answer["checkpoint"]
     if any("transcription" in region for region in ours):
         return compare_texts(ours, theirs)
     return compare_boxes(ours, theirs, answer["pixel"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,34 @@ from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.errors import UsageError
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
+from ppocr_kit.runs.engines import AUTO, PADDLE, Choice, choose_engines
 from ppocr_kit.runs.model_source import ModelSource
 
 # What OpenCV decodes everywhere; a file that is named is tried whatever its suffix.
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".pbm", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
 Prediction = dict[str, Any]
+# Each thread loads the models once; more are for whoever asks for them.
+_MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class EngineUsed:
+    """What ran a model.
+
+    Attributes:
+        model: The model's name.
+        task: ``det`` or ``rec``.
+        engine: The engine, or ``checkpoint`` for training code.
+        version: Its version.
+        why: Why it was taken, for people.
+    """
+
+    model: str
+    task: str
+    engine: str
+    version: str
+    why: str
 
 
 def collect_images(names: Sequence[str]) -> list[Path]:
@@ -50,8 +74,10 @@ def predict_images(
     images: Sequence[Path],
     on_prediction: Callable[[Prediction], None],
     *,
+    engine: str = AUTO,
+    on_engine: Callable[[EngineUsed], None] = lambda used: None,
     batch_size: int = 16,
-    threads: int = 1,
+    threads: int | None = None,
     device: str = "cpu",
     pictures: Path | None = None,
     track: Track = no_progress,
@@ -63,37 +89,86 @@ def predict_images(
         images: The pictures; of one text each when there is no detector.
         on_prediction: Called with each answer as it comes, in the order of ``images``: ``image``,
             ``width``, ``height`` and ``regions``, or ``image`` and ``error``.
+        engine: What runs exports: an engine, or ``auto`` for the fastest one that is installed and
+            answered as the checkpoint does when the model was exported.
+        on_engine: Called for each model with what runs it, before the first answer.
         batch_size: Texts read at a time.
-        threads: CPU threads of the network.
+        threads: CPU threads. With exports each works on pictures of its own, from reading to
+            decoding; None for as many as there are cores, at most 8 (1 for a checkpoint).
         device: ``cpu`` or ``gpu:N``.
         pictures: Folder for pictures with the boxes drawn in, or None.
         track: Shows progress.
 
     Raises:
-        UsageError: The device is not a single one.
+        UsageError: The device is not a single one, or the engine cannot run a model.
+        SetupError: The engine is not installed.
         DataError: A model is damaged.
         ToolError: The models could not be run.
     """
     place = _single(parse_device(device))
+    choices = [_choice(source, engine, place.is_gpu) for source in sources]
+    side_by_side, per_network = _share(sources, len(images), threads, place.is_gpu)
     progress = iter(track(range(len(images)), "predicting", len(images)))
 
     def take(answer: Prediction) -> None:
+        if "engines" in answer:
+            for source, choice, found in zip(sources, choices, answer["engines"]):
+                on_engine(_used(source, choice, found))
+            return
         on_prediction(answer)
         next(progress, None)
 
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as folder:
         scratch = Path(folder)
         job = {
-            "models": [source.to_job(scratch) for source in sources],
+            "models": [source.to_job(scratch, choice.engines) for source, choice in zip(sources, choices)],
             "images": [
                 {"path": str(path), "picture": str(picture) if picture else None}
                 for path, picture in zip(images, _picture_files(images, pictures))
             ],
             "batch_size": batch_size,
-            "threads": threads,
+            "side_by_side": side_by_side,
+            "threads": per_network,
             "gpu": place.is_gpu,
         }
-        ask("predict_images.py", job, scratch, take, device=place, threads=threads)
+        ask("predict_images.py", job, scratch, take, device=place, threads=per_network)
+
+
+def _choice(source: ModelSource, engine: str, gpu: bool) -> Choice:
+    """Say what may run a model.
+
+    Raises:
+        UsageError: The wanted engine runs exports only, and this is a checkpoint.
+    """
+    if source.export is not None:
+        return choose_engines(engine, source.checks, has_onnx=source.has_onnx, gpu=gpu)
+    if engine in (AUTO, PADDLE):
+        return Choice((), "a checkpoint runs on training code; an export is faster")
+    raise UsageError(
+        f"{engine} runs exports, and '{source.name}' is a run's checkpoint",
+        at="--engine",
+        hint=f"ppocr-kit export {source.name} --format onnx, then predict with inference/{source.name}",
+    )
+
+
+def _share(sources: Sequence[ModelSource], images: int, threads: int | None, gpu: bool) -> tuple[int, int]:
+    """Share threads out: how many pictures are worked on side by side, and threads per network.
+
+    Training code keeps state of its own and a GPU is one: these take one picture after the other.
+    """
+    alone = gpu or any(source.export is None for source in sources)
+    if threads is None:
+        threads = 1 if alone else min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    side_by_side = 1 if alone else max(1, min(threads, images))
+    return side_by_side, max(1, threads // side_by_side)
+
+
+def _used(source: ModelSource, choice: Choice, found: dict[str, str]) -> EngineUsed:
+    passed = (
+        [name for name in choice.engines[: choice.engines.index(found["name"])]] if choice.engines else []
+    )
+    missing = f" (not installed: {', '.join(passed)})" if passed else ""
+    return EngineUsed(source.name, str(source.task), found["name"], found["version"], choice.why + missing)
 
 
 def _expand(name: str) -> Iterator[Path]:

@@ -82,11 +82,20 @@ def lock_file(lane: Lane) -> Path:
     Raises:
         SetupError: The installation lacks it.
     """
+    return find_lock(lane.lock)
+
+
+def find_lock(name: str) -> Path:
+    """Return a lock by its file name, in the wheel or in the checkout.
+
+    Raises:
+        SetupError: The installation lacks it.
+    """
     for place in _LOCK_PLACES:
-        if (place / lane.lock).is_file():
-            return place / lane.lock
+        if (place / name).is_file():
+            return place / name
     raise SetupError(
-        f"the installation lacks the lock {lane.lock}",
+        f"the installation lacks the lock {name}",
         at=str(_LOCK_PLACES[0]),
         hint="install ppocr-kit again",
     )

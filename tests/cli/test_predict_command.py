@@ -13,6 +13,9 @@ from ppocr_kit.cli import export as export_command
 from ppocr_kit.cli import predict as command
 from ppocr_kit.cli.main import main
 from ppocr_kit.errors import ToolError
+from ppocr_kit.runs.engines import EngineCheck
+from ppocr_kit.runs.parity import EngineParity, Parity
+from ppocr_kit.runs.predict import EngineUsed
 from ppocr_kit.tasks import Task
 
 GOOD = {"width": 9, "height": 9, "regions": [{"transcription": "é", "rec_score": 0.5}]}
@@ -26,9 +29,11 @@ def predicts(tmp_path, monkeypatch):
         command, "find_source", lambda name, task=None, **more: SimpleNamespace(task=Task.REC)
     )
     asked: dict[str, Any] = {}
+    used = EngineUsed("m", "rec", "onnxruntime", "1.2", "the fastest")
 
     def predict_images(sources: Any, images: Any, on_prediction: Any, **options: Any) -> None:
         asked.update(options, images=[str(image) for image in images])
+        options["on_engine"](used)
         for image in images:
             if image.name.startswith("dies"):
                 raise ToolError("the worker died")
@@ -50,6 +55,12 @@ def test_json_is_one_document(predicts, capsys):
     assert main(["predict", "m", "a.png", "bad.png", "--json"]) == 0
     body = json.loads(capsys.readouterr().out)
     assert (len(body["images"]), body["failed"]) == (2, 1)
+    assert body["engines"][0]["engine"] == "onnxruntime"
+
+
+def test_the_engine_is_told_on_stderr(predicts, capsys):
+    assert main(["predict", "m", "a.png"]) == 0
+    assert "m: onnxruntime 1.2 (the fastest)" in capsys.readouterr().err
 
 
 def test_bad_pictures_are_named_and_passed_over(predicts, capsys):
@@ -96,8 +107,10 @@ def test_an_unwritable_folder_is_a_setup_error(predicts, tmp_path):
 
 
 def test_options_reach_the_prediction(predicts):
-    main(["predict", "m", "a.png", "--batch-size", "4", "--threads", "2", "--device", "gpu:1"])
-    assert (predicts["batch_size"], predicts["threads"], predicts["device"]) == (4, 2, "gpu:1")
+    main(["predict", "m", "a.png", "--batch-size", "4", "--threads", "2", "--engine", "openvino"])
+    assert (predicts["batch_size"], predicts["threads"], predicts["engine"]) == (4, 2, "openvino")
+    main(["predict", "m", "a.png", "--device", "gpu:1"])
+    assert (predicts["device"], predicts["threads"], predicts["engine"]) == ("gpu:1", None, "auto")
 
 
 @pytest.mark.parametrize("words", [["predict", "nothing", "a.png"], ["export", "nothing"]])
@@ -108,11 +121,15 @@ def test_an_unknown_model_is_a_usage_error(tmp_path, monkeypatch, capsys, words)
 
 
 def test_export_says_how_to_load_it(tmp_path, monkeypatch, capsys):
-    parity = SimpleNamespace(images=3, regions=5, largest_score_gap=2e-6)
+    parity = Parity(images=3, regions=5, largest_score_gap=2e-6, largest_point_gap_px=0.0, differences=())
     made = SimpleNamespace(
         folder=Path("inference/a"),
         task=Task.DET,
         parity=parity,
+        engines={
+            name: EngineParity(EngineCheck(name, "1.2", True, milliseconds), parity)
+            for name, milliseconds in (("paddle", 9.0), ("paddle_no_onednn", 1.0), ("onnxruntime", 2.0))
+        },
         model_name="PP-X_det",
         notes=["mind the gap"],
     )
@@ -122,4 +139,5 @@ def test_export_says_how_to_load_it(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert 'paddleocr.TextDetection(model_name="PP-X_det", model_dir="inference/a")' in printed.out
     assert "same as the checkpoint on 3 pictures: 5 boxes" in printed.out
+    assert "on onnxruntime 1.2 (2 ms a picture), paddle 1.2 (9 ms a picture)\n" in printed.out
     assert "note: mind the gap" in printed.err

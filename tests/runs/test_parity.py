@@ -18,6 +18,18 @@ def text(transcription: str, score: float = 0.9) -> list[dict[str, Any]]:
     return [{"transcription": transcription, "score": score}]
 
 
+def answer(
+    image: str, checkpoint: list[dict[str, Any]], export: list[dict[str, Any]], ratio: float = 1.0
+) -> dict[str, Any]:
+    return {
+        "image": image,
+        "pixel": 1.0,
+        "ratio": ratio,
+        "checkpoint": checkpoint,
+        "exports": {"paddle": {"regions": export, "milliseconds": 2.0}},
+    }
+
+
 def test_equal_boxes_are_the_same_in_any_order():
     gap = compare_boxes([box(0, 0), box(50, 0, 0.8)], [box(50, 0, 0.8), box(0, 0)])
     assert (gap.score, gap.points_px, gap.difference) == (0.0, 0.0, None)
@@ -67,16 +79,8 @@ def test_texts_must_be_equal_and_scores_close(ours, theirs, difference):
 
 def test_differences_are_told_by_picture():
     found = compare_answers(
-        [
-            {
-                "image": "a.png",
-                "pixel": 1.0,
-                "ratio": 2.0,
-                "checkpoint": text("a"),
-                "export": text("a", 0.8995),
-            },
-            {"image": "b.png", "pixel": 1.0, "ratio": 9.5, "checkpoint": text("a"), "export": text("b")},
-        ]
+        [answer("a.png", text("a"), text("a", 0.8995), 2.0), answer("b.png", text("a"), text("b"), 9.5)],
+        "paddle",
     )
     assert not found.same
     assert found.differences == ("b.png: reads 'b' for 'a'",)
@@ -85,10 +89,18 @@ def test_differences_are_told_by_picture():
 
 
 def test_a_page_without_boxes_counts_as_compared():
-    found = compare_answers([{"image": "a.png", "pixel": 1.0, "ratio": 1.0, "checkpoint": [], "export": []}])
+    found = compare_answers([answer("a.png", [], [])], "paddle")
     assert found.same and (found.images, found.regions) == (1, 0)
 
 
 def test_comparing_nothing_is_refused():
     with pytest.raises(DataError, match="none of the pictures"):
-        compare_answers([])
+        compare_answers([], "paddle")
+
+
+def test_an_engine_is_compared_on_the_pictures_it_answered():
+    answers = [answer("a.png", text("a"), text("a")), answer("b.png", text("b"), text("b"))]
+    answers[1]["exports"]["openvino"] = {"regions": text("c"), "milliseconds": 1.0}
+    assert compare_answers(answers, "paddle").images == 2
+    found = compare_answers(answers, "openvino")
+    assert found.images == 1 and found.differences == ("b.png: reads 'c' for 'b'",)

@@ -1,183 +1,120 @@
-"""Networks that answer batches: an exported one by Paddle's inference engine, a checkpoint by training code.
-
-Source: tools/eval.py@3.7.0 (how a checkpoint is built and called), paddlex 3.7
-inference/models/runners/paddle_static/runner.py (the engine options of the paddleocr runtime).
-"""
+"""Networks that answer batches, whatever runs them; the worker's side of ``runs/engines.py``."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ppocr_kit.errors import DataError, ReportError, SetupError
-from ppocr_kit.runs.weights import require_whole
-from ppocr_kit.runs.workers.heads import sized_architecture
+from ppocr_kit.errors import SetupError
+from ppocr_kit.runs.engines import ENGINES, ONNXRUNTIME, OPENVINO, PADDLE, PADDLE_PLAIN, install_hint
 
 Batch = npt.NDArray[np.float32]
 Network = Callable[[Batch], Batch]
-_log = logging.getLogger(__name__)
-_PROGRAMS = ("inference.json", "inference.pdmodel")
-_GPU_MEMORY_MIB = 500
-# How the engine words a network that its oneDNN layer cannot take, such as one with a float64 scale.
-_ONEDNN_FAULT = "ConvertPirAttribute2RuntimeAttribute"
+
+CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Where networks run.
+    """What runs a network, and where.
 
     Attributes:
+        name: An engine of an export; what a checkpoint runs on is training code in any case.
         gpu: Whether on the first visible GPU.
         threads: CPU threads of one network.
     """
 
+    name: str = PADDLE
     gpu: bool = False
     threads: int = 1
 
 
-def require_device(engine: Engine) -> None:
-    """Refuse a GPU where Paddle has none; its engine would quietly use the CPU.
+class Timed:
+    """A network that notes how long each of its calls took, in seconds."""
 
-    Raises:
-        SetupError: Paddle was built without CUDA, or sees no GPU.
-    """
-    import paddle
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.seconds: list[float] = []
 
-    if not engine.gpu:
-        return
-    if not paddle.is_compiled_with_cuda() or paddle.device.cuda.device_count() < 1:
-        raise SetupError(
-            "Paddle cannot use a GPU here",
-            at="--device",
-            hint="install the GPU wheel of Paddle (see README), or predict with --device cpu",
-        )
+    def __call__(self, batch: Batch) -> Batch:
+        """Answer a batch."""
+        began = time.perf_counter()
+        answer = self._network(batch)
+        self.seconds.append(time.perf_counter() - began)
+        return answer
 
 
-def load_export(folder: Path, engine: Engine) -> Network:
-    """Load an inference model with oneDNN on, as the paddleocr runtime does.
-
-    Raises:
-        DataError: The files are damaged.
-    """
-    run, onednn = _load(folder, engine)
-
-    def answer(batch: Batch) -> Batch:
-        nonlocal run, onednn
-        try:
-            return run(batch)
-        except Exception as error:
-            if not onednn or _ONEDNN_FAULT not in str(error):
-                raise
-            run, onednn = _without_onednn(folder, engine), False
-            return run(batch)
-
-    return answer
-
-
-def load_checkpoint(
-    architecture: Mapping[str, Any], prefix: Path, classes: int | None, engine: Engine
-) -> Network:
-    """Build the network as training does and load a checkpoint to the last parameter.
+def open_network(job: Mapping[str, Any], engine: Engine, classes: int | None) -> Network:
+    """Load the model that a job describes.
 
     Args:
-        architecture: The configuration's ``Architecture``.
-        prefix: Path of the ``.pdparams`` file without its suffix.
+        job: A model as :meth:`ModelSource.to_job` describes it.
+        engine: What runs it.
         classes: Number of classes of a recogniser's dictionary, None for a detector.
-        engine: Where it runs.
 
     Raises:
-        DataError: The checkpoint is damaged or of another model.
+        DataError: The files are damaged or of another model.
     """
-    import paddle
-    from ppocr.modeling.architectures import build_model
+    from ppocr_kit.runs.workers import onnx_networks, paddle_networks
 
-    paddle.set_device("gpu:0" if engine.gpu else "cpu")
-    settings = dict(architecture) if classes is None else sized_architecture(architecture, classes)
-    network = build_model(settings)
-    file = prefix.parent / f"{prefix.name}.pdparams"
-    require_whole({name: tuple(value.shape) for name, value in network.state_dict().items()}, file)
-    network.set_state_dict(paddle.load(str(file)))
-    network.eval()
-
-    def answer(batch: Batch) -> Batch:
-        with paddle.no_grad():
-            output = network(paddle.to_tensor(batch))
-        if isinstance(output, Mapping):
-            output = output["maps"]
-        return np.asarray(output.numpy(), dtype=np.float32)
-
-    return answer
+    if job["export"] is None:
+        return paddle_networks.load_checkpoint(
+            job["architecture"], Path(job["checkpoint"]), classes, engine.gpu
+        )
+    folder = Path(job["export"])
+    if engine.name == ONNXRUNTIME:
+        return onnx_networks.load_onnxruntime(folder, engine.threads)
+    if engine.name == OPENVINO:
+        return onnx_networks.load_openvino(folder, engine.threads)
+    onednn = engine.name != PADDLE_PLAIN
+    return paddle_networks.load_export(folder, engine.gpu, engine.threads, onednn=onednn)
 
 
-def _load(folder: Path, engine: Engine) -> tuple[Network, bool]:
-    """Load an inference model.
-
-    Returns:
-        The network, and whether it runs with oneDNN.
+def pick_engine(job: Mapping[str, Any], engine: Engine) -> Engine:
+    """Take the first of a job's engines that is installed.
 
     Raises:
-        DataError: The files are damaged.
+        SetupError: None is.
     """
-    try:
-        return _predictor(folder, engine, onednn=True), True
-    except Exception as error:
-        if _ONEDNN_FAULT in str(error):
-            return _without_onednn(folder, engine), False
-        raise DataError(
-            f"the exported model cannot be loaded ({_first_line(error)})",
-            at=str(folder),
-            hint="export the run again: ppocr-kit export RUN",
-        ) from error
+    wanted: Sequence[str] = job["engines"]
+    if job["export"] is None:
+        return replace(engine, name=CHECKPOINT)
+    for name in wanted:
+        if is_installed(name):
+            return replace(engine, name=name)
+    raise SetupError(
+        f"{' or '.join(wanted)} is not installed",
+        at=sys.executable,
+        hint=install_hint(Path(sys.executable)),
+    )
 
 
-def _without_onednn(folder: Path, engine: Engine) -> Network:
-    _log.warning("%s does not run with oneDNN; going on without it", folder)
-    return _predictor(folder, engine, onednn=False)
+def is_installed(name: str) -> bool:
+    """Tell whether an engine can be imported here; Paddle always can, as everything here needs it."""
+    return name not in ENGINES or name == PADDLE or importlib.util.find_spec(name) is not None
 
 
-def _predictor(folder: Path, engine: Engine, onednn: bool) -> Network:
-    """Load an inference model; the settings are the runtime's."""
-    from paddle import inference
-
-    program = next(folder / name for name in _PROGRAMS if (folder / name).is_file())
-    config = inference.Config(str(program), str(folder / "inference.pdiparams"))
-    if engine.gpu:
-        config.enable_use_gpu(_GPU_MEMORY_MIB, 0)
-    else:
-        if onednn:
-            config.enable_mkldnn()
-            config.set_mkldnn_cache_capacity(10)
-        else:
-            config.disable_mkldnn()
-        config.set_cpu_math_library_num_threads(engine.threads)
-    config.enable_new_ir(True)
-    config.enable_new_executor()
-    config.set_optimization_level(3)
-    config.enable_memory_optim()
-    config.disable_glog_info()
-    predictor = inference.create_predictor(config)
-    source = predictor.get_input_handle(predictor.get_input_names()[0])
-    outputs = predictor.get_output_names()
-    if len(predictor.get_input_names()) != 1 or len(outputs) != 1:
-        raise ReportError("the network does not have one input and one output", at=str(folder))
-    result = predictor.get_output_handle(outputs[0])
-
-    def answer(batch: Batch) -> Batch:
-        whole = np.ascontiguousarray(batch, dtype=np.float32)
-        source.reshape(whole.shape)
-        source.copy_from_cpu(whole)
-        predictor.run()
-        return np.asarray(result.copy_to_cpu(), dtype=np.float32)
-
-    return answer
+def version_of(name: str) -> str:
+    """Return the version of an engine's package."""
+    packages = (name,) if name in (ONNXRUNTIME, OPENVINO) else ("paddlepaddle", "paddlepaddle-gpu")
+    for package in packages:
+        try:
+            return metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return "unknown"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an engine's exception says, cut to one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:200]

@@ -11,8 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -20,7 +19,12 @@ import numpy.typing as npt
 
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.geometry import Image
-from ppocr_kit.runs.workers.engines import Engine, Network, load_checkpoint, load_export
+from ppocr_kit.runs.workers.engines import Batch, Engine, open_network
+
+T = TypeVar("T")
+
+# Pages of one size share a batch up to this many pixels, so that memory stays bounded.
+_DET_BATCH_PIXELS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,11 @@ class Text:
 
 
 class Detector:
-    """Finds boxes on one picture at a time, because pictures differ in size."""
+    """Finds boxes on pictures, those of one size together.
+
+    Attributes:
+        network: What answers the batches.
+    """
 
     def __init__(self, job: Mapping[str, Any], engine: Engine) -> None:
         """Load the model that a job describes."""
@@ -54,7 +62,7 @@ class Detector:
         self._scores: list[list[float]] = []
         for name in ("boxes_from_bitmap", "polygons_from_bitmap"):
             self._keep_scores(name)
-        self._network = _load(job, engine, classes=None)
+        self.network = open_network(job, engine, classes=None)
 
     def _keep_scores(self, name: str) -> None:
         """Note the scores, which the release's decoder computes and then leaves out."""
@@ -68,10 +76,7 @@ class Detector:
         setattr(self._decoder, name, recorded)
 
     def find(self, image: Image) -> tuple[list[Box], float]:
-        """Find the boxes on a picture.
-
-        Args:
-            image: (H, W, 3) uint8, BGR.
+        """Find the boxes on one picture; see :meth:`find_all`.
 
         Returns:
             The boxes in the decoder's order, and how many pixels of the picture one pixel of the
@@ -81,19 +86,53 @@ class Detector:
             ValueError: The transforms cannot make an input of it.
         """
         data = _transform(self._transforms, image)
-        shape = np.asarray(data["shape"], dtype=np.float64)
+        (found,) = self._decode(self.network(data["image"][np.newaxis]), [data["shape"]])
+        return found, float(1.0 / min(float(data["shape"][2]), float(data["shape"][3])))
+
+    def find_all(self, images: Sequence[Image]) -> list[list[Box] | str]:
+        """Find the boxes on pictures.
+
+        Args:
+            images: Each (H, W, 3) uint8, BGR.
+
+        Returns:
+            For each picture its boxes in the decoder's order, or why no input can be made of it.
+        """
+        answers: dict[int, list[Box] | str] = {}
+        groups: dict[tuple[int, ...], list[tuple[int, dict[str, Any]]]] = {}
+        for index, image in enumerate(images):
+            try:
+                data = _transform(self._transforms, image)
+            except ValueError as error:
+                answers[index] = str(error)
+                continue
+            groups.setdefault(data["image"].shape, []).append((index, data))
+        for shape, members in groups.items():
+            for group in _batches(members, max(1, _DET_BATCH_PIXELS // (shape[1] * shape[2]))):
+                maps = self.network(np.stack([data["image"] for _, data in group]))
+                found = self._decode(maps, [data["shape"] for _, data in group])
+                answers.update(zip((index for index, _ in group), found))
+        return [answers[index] for index in range(len(images))]
+
+    def _decode(self, maps: Batch, shapes: Sequence[Any]) -> list[list[Box]]:
+        """Make boxes of the network's maps, with the scores that go with them."""
         self._scores.clear()
-        maps = self._network(data["image"][np.newaxis])
-        found = self._decoder({"maps": maps}, shape[np.newaxis])[0]["points"]
-        boxes = [
-            Box(tuple((float(x), float(y)) for x, y in points), score)
-            for points, score in zip(found, self._scores[0])
+        decoded = self._decoder({"maps": maps}, np.asarray(shapes, dtype=np.float64))
+        return [
+            [
+                Box(tuple((float(x), float(y)) for x, y in points), score)
+                for points, score in zip(page["points"], scores)
+            ]
+            for page, scores in zip(decoded, self._scores)
         ]
-        return boxes, float(1.0 / min(shape[2], shape[3]))
 
 
 class Recogniser:
-    """Reads pictures of one text each, in batches."""
+    """Reads pictures of one text each, in batches of similar width.
+
+    Attributes:
+        network: What answers the batches.
+    """
 
     def __init__(self, job: Mapping[str, Any], engine: Engine, batch_size: int) -> None:
         """Load the model that a job describes."""
@@ -102,7 +141,7 @@ class Recogniser:
         self._batch_size = batch_size
         self._name = str(job["name"])
         self._classes = len(self._decoder.character)
-        self._network = _load(job, engine, classes=self._classes)
+        self.network = open_network(job, engine, classes=self._classes)
 
     def read(self, images: Sequence[Image]) -> list[Text]:
         """Read pictures, each (H, W, 3) uint8, BGR.
@@ -115,7 +154,7 @@ class Recogniser:
         order = sorted(range(len(inputs)), key=lambda index: (inputs[index].shape[2], index))
         texts: dict[int, Text] = {}
         for group in _batches(order, self._batch_size):
-            answers = self._network(np.stack(_padded([inputs[index] for index in group])))
+            answers = self.network(np.stack(_padded([inputs[index] for index in group])))
             self._require_classes(answers.shape[-1])
             for index, (text, score) in zip(group, self._decoder(answers)):
                 texts[index] = Text(text, float(score) if text else 0.0)
@@ -132,21 +171,15 @@ class Recogniser:
         )
 
 
-def _batches(order: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+def _batches(members: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(members), size):
+        yield members[start : start + size]
 
 
 def _padded(inputs: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
     """Bring inputs (C, H, W) to one width with zeros on the right, as the runtime does."""
     width = max(each.shape[2] for each in inputs)
     return [np.pad(each, ((0, 0), (0, 0), (0, width - each.shape[2]))) for each in inputs]
-
-
-def _load(job: Mapping[str, Any], engine: Engine, classes: int | None) -> Network:
-    if job["export"] is not None:
-        return load_export(Path(job["export"]), engine)
-    return load_checkpoint(job["architecture"], Path(job["checkpoint"]), classes, engine)
 
 
 def _build_transforms(job: Mapping[str, Any]) -> tuple[str, list[Any]]:
