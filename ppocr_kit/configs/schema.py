@@ -30,8 +30,11 @@ SUPPLIED: Mapping[str, tuple[str, ...]] = {
     "Head": ("CTCHead", "DBHead", "MultiHead", "PFHeadLocal"),
     "Loss": ("CTCLoss", "DBLoss", "LossFromOutput", "MultiLoss", "VQASerTokenLayoutLMLoss"),
     "Metric": ("DetMetric", "RecMetric", "VQAReTokenMetric", "VQASerTokenMetric"),
-    "Optimizer": ("Adam", "AdamW", "Momentum"),
-    "lr": ("Const", "Cosine", "Linear", "Piecewise"),
+    "Optimizer": ("Adadelta", "Adam", "AdamW", "Momentum", "RMSProp"),
+    "lr": (
+        "Const", "Cosine", "CyclicalCosine", "DecayLearningRate", "Linear", "MultiStepDecay", "OneCycle",
+        "Piecewise", "Step", "TwoStepCosine",
+    ),
 }  # fmt: skip
 
 SECTIONS: Kinds = {

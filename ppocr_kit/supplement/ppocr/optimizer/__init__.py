@@ -14,6 +14,7 @@ from paddle.regularizer import L1Decay
 
 from ..modeling.choice import build_named
 from .learning_rate import build_learning_rate
+from .weight_decay import CosineL2, WeightDecaySchedule
 
 __all__ = ["build_optimizer"]
 
@@ -27,17 +28,33 @@ def _l1(factor: float) -> Any:
     return L1Decay(float(factor))
 
 
-REGULARIZERS: dict[str, Callable[..., Any]] = {"L1": _l1, "L1Decay": _l1, "L2": _l2, "L2Decay": _l2}
+def _adadelta(epsilon: float = 1e-8, rho: float = 0.95, **given: Any) -> Any:
+    """Make an Adadelta with PaddleOCR's default epsilon, which is not Paddle's."""
+    return paddle.optimizer.Adadelta(epsilon=epsilon, rho=rho, **given)
+
+
+REGULARIZERS: dict[str, Callable[..., Any]] = {
+    "L1": _l1,
+    "L1Decay": _l1,
+    "L2": _l2,
+    "L2Decay": _l2,
+    "CosineL2": CosineL2,
+    "CosineL2Decay": CosineL2,
+}
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
+    "Adadelta": _adadelta,
     "Adam": paddle.optimizer.Adam,
     "AdamW": paddle.optimizer.AdamW,
     "Momentum": paddle.optimizer.Momentum,
+    "RMSProp": paddle.optimizer.RMSProp,
 }
+# These hand their decay to the kernel of the update, where it cannot be reached.
+_FIXED_DECAY = ("AdamW", "Momentum")
 
 
 def build_optimizer(
     config: Mapping[str, Any], epochs: int, step_each_epoch: int, model: Any
-) -> tuple[Any, Any, None]:
+) -> tuple[Any, Any, WeightDecaySchedule | None]:
     """Build the optimizer over the trainable parameters of a model.
 
     Args:
@@ -47,23 +64,29 @@ def build_optimizer(
         model: The model.
 
     Returns:
-        The optimizer, its learning rate (a scheduler, or a float when it never changes), and
-        None: no optimizer here changes its weight decay while training.
+        The optimizer, its learning rate (a scheduler, or a float when it never changes), and the
+        schedule of its weight decay, or None when that never changes.
 
     Raises:
         ValueError: An optimizer, a regularizer, a schedule or a key of one is unknown.
     """
     settings = dict(config)
     rate = build_learning_rate(settings.pop("lr", None) or {}, epochs, step_each_epoch)
+    decay = _take_decay(settings)
     given = {
         "learning_rate": rate,
         "grad_clip": _take_clipping(settings),
         "parameters": [parameter for parameter in model.parameters() if parameter.trainable],
-        **_take_decay(settings),
     }
+    if decay is not None:
+        given["weight_decay"] = float(decay.factor) if isinstance(decay, CosineL2) else decay
     if settings.get("name") == "AdamW":
         given["apply_decay_param_fun"] = _take_decayed(settings, model)
-    return build_named("Optimizer", OPTIMIZERS, settings, **given), rate, None
+    optimizer = build_named("Optimizer", OPTIMIZERS, settings, **given)
+    if not isinstance(decay, CosineL2):
+        return optimizer, rate, None
+    warmup_steps = round(decay.warmup_epoch * step_each_epoch)
+    return optimizer, rate, WeightDecaySchedule(optimizer, decay, epochs * step_each_epoch, warmup_steps)
 
 
 def _take_clipping(settings: dict[str, Any]) -> Any:
@@ -76,21 +99,24 @@ def _take_clipping(settings: dict[str, Any]) -> Any:
     return None
 
 
-def _take_decay(settings: dict[str, Any]) -> dict[str, Any]:
-    """Take the weight decay out of the settings; without one the optimizer's default holds.
+def _take_decay(settings: dict[str, Any]) -> Any:
+    """Take the weight decay out of the settings: a number, L1, CosineL2, or None for the default.
 
-    That default is none, but 0.01 for AdamW.
+    The default is none, but 0.01 for AdamW.
 
     Raises:
-        ValueError: The regularizer is unknown, or L1 with AdamW.
+        ValueError: The regularizer is unknown, or not one that the optimizer has.
     """
     decay = settings.pop("weight_decay", None)
     section = settings.pop("regularizer", None)
     if section:
         decay = build_named("regularizer", REGULARIZERS, section)
-    if isinstance(decay, L1Decay) and settings.get("name") == "AdamW":
+    name = settings.get("name")
+    if isinstance(decay, L1Decay) and name == "AdamW":
         raise ValueError("AdamW decays weights by L2 only: name the regularizer L2, or the optimizer Adam")
-    return {} if decay is None else {"weight_decay": decay}
+    if isinstance(decay, CosineL2) and name in _FIXED_DECAY:
+        raise ValueError(f"{name} cannot change its decay: name the regularizer L2, or the optimizer Adam")
+    return decay
 
 
 def _take_decayed(settings: dict[str, Any], model: Any) -> Callable[[str], bool] | None:
