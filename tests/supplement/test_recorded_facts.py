@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 
 import paddle
 import pytest
@@ -16,20 +17,18 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:When training, we now always track:UserWarning"),
 ]
 
-MODELS = (
-    "det_mv3_db",
-    "ch_det_mv3_db_v2.0",
-    "rec_mv3_none_bilstm_ctc",
-    "rec_en_number_lite_train",
-    "rec_chinese_lite_train_v2.0",
+MODELS = sorted(
+    path.stem for path in Path(__file__).resolve().parents[2].parent.glob("shared/parity/models/*.json")
 )
-LOSSES = ("DBLoss/dice", "DBLoss/dice+cbn", "CTCLoss", "CTCLoss/focal")
 WEIGHTS = {
     "ch_det_mv3_db_v2.0": "train_ch_ppocr_mobile_v2.0_det",
     "rec_en_number_lite_train": "train_en_number_mobile_v2.0_rec",
 }
 
 
+# The LSTM of PP-OCRv3's guide drops values by chance even here: what it gives holds as long as the fresh
+# weights before it take as many random numbers as upstream's.
+@pytest.mark.spread
 @pytest.mark.parametrize("name", MODELS)
 def test_network_has_upstreams_parameters_and_gives_upstreams_output(name, parity, recorded):
     case = recorded(f"models/{name}")
@@ -40,9 +39,8 @@ def test_network_has_upstreams_parameters_and_gives_upstreams_output(name, parit
 
 
 def test_losses_give_upstreams_values(parity, recorded):
-    facts, expected = parity.loss_facts(), recorded("losses")
-    for name in LOSSES:
-        assert parity.close(expected[name], facts[name]), name
+    facts, expected = json.loads(json.dumps(parity.loss_facts())), recorded("losses")
+    assert parity.close(expected, facts), parity.first_difference(expected, facts)
 
 
 def test_optimizers_give_upstreams_rates_and_weights(parity, recorded):
