@@ -15,6 +15,20 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:When training, we now always track:UserWarning"),
 ]
 STEPS = 12
+LOCAL = {"name": "PFHeadLocal", "mode": "large", "fix_nan": True}
+LARGE_KERNELS = {
+    **db({"name": "RepLKFPN", "out_channels": 32, "dilated_kernel_size": 5}, {"aux_in_channels": 32}),
+    "Backbone": {"name": "PPLCNetV4", "det": True, "model_size": "tiny"},
+}
+LARGE_PATHS = db({"name": "RepLKPAN", "out_channels": 32, "intracl": True}, {"aux_in_channels": 32})
+AUXILIARY = {
+    "name": "DBLoss",
+    "main_loss_type": "DiceFocalLoss",
+    "focal_gamma": 2.5,
+    "aux_weight_p4": 0.2,
+    "aux_weight_p3": 0.3,
+    "aux_weight_p2": 0.4,
+}
 
 
 def page_batch():
@@ -64,12 +78,28 @@ CTC_AND_SAR = {
     ("architecture", "loss", "batch"),
     [
         (db(), {"name": "DBLoss"}, page_batch),
+        (db({"name": "RSEFPN", "out_channels": 32}, {"fix_nan": True}), {"name": "DBLoss"}, page_batch),
+        (db({"name": "LKPAN", "out_channels": 32, "intracl": True}, LOCAL), {"name": "DBLoss"}, page_batch),
+        (db({"name": "LKPAN", "out_channels": 32, "mode": "lite"}), {"name": "DBLoss"}, page_batch),
+        (LARGE_KERNELS, AUXILIARY, page_batch),
+        (LARGE_PATHS, AUXILIARY, page_batch),
         (crnn(small_stride=[1, 2, 2, 2]), {"name": "CTCLoss"}, crop_batch),
         (multi(), CTC_AND_NRTR, nrtr_batch),
         (multi({"name": "reshape"}, {"use_guide": True}), CTC_AND_NRTR, nrtr_batch),
         (multi({"name": "lightsvtr", "dims": 16}, guide=SAR), CTC_AND_SAR, sar_batch),
     ],
-    ids=["det", "rec", "svtr and nrtr", "convolution and nrtr", "lightsvtr and sar"],
+    ids=[
+        "det",
+        "rse",
+        "paths",
+        "light paths",
+        "large kernels",
+        "large paths",
+        "rec",
+        "svtr and nrtr",
+        "convolution and nrtr",
+        "lightsvtr and sar",
+    ],
 )
 def test_the_loss_falls_by_steps_of_the_release_training_loop(architecture, loss, batch):
     model, compare, batch = build_model(architecture), build_loss(loss), batch()
