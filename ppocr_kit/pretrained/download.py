@@ -233,6 +233,8 @@ def _open_part(part: Path) -> BinaryIO:
 def _write(handle: BinaryIO, chunk: bytes, part: Path) -> None:
     try:
         handle.write(chunk)
+        # what has come outlives a kill
+        handle.flush()
     except OSError as error:
         raise disk_error(error, part) from error
 
