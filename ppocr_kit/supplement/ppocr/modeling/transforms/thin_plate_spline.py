@@ -41,7 +41,15 @@ class ThinPlateSpline(nn.Layer):
         """Map images (N, C, H, W) and points (N, K, 2) in 0..1, as (x, y), to (N, C, *size)."""
         # The edge's colour stands for whatever lies outside of the image.
         places = paddle.clip(paddle.matmul(self.weights, points), 0.0, 1.0)
+        if self.training and image.stop_gradient:
+            # Paddle 3.3's backward step of grid_sample crashes where nobody wants the image's gradient.
+            image = image.detach()
+            image.stop_gradient = False
         grid = (2.0 * places - 1.0).reshape([-1, *self._size, 2])
+        if self.training and image.stop_gradient:
+            # Paddle 3.3.1 on the CPU writes the image's gradient unasked: without a place for it, it crashes
+            image = image.detach()
+            image.stop_gradient = False
         return F.grid_sample(image, grid, align_corners=True)
 
 
