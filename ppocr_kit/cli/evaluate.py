@@ -28,7 +28,9 @@ _EPILOG = """Examples:
 @click.command("eval", epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("run")
 @click.option(
-    "--split", type=click.Choice([str(split) for split in Split]), default="test", show_default=True
+    "--split",
+    type=click.Choice([str(split) for split in Split]),
+    help="Default: test. A run by a YAML of your own has none: its Eval lists are measured.",
 )
 @click.option(
     "--checkpoint", default="best", show_default=True, help="best, latest, pretrained, or a .pdparams file."
@@ -49,7 +51,7 @@ _EPILOG = """Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON.")
 def evaluate(
     run: str,
-    split: str,
+    split: str | None,
     checkpoint: str,
     dataset: Path | None,
     weights: Path | None,
@@ -64,14 +66,16 @@ def evaluate(
     """
     if weights is not None:
         spec = _recipe_spec(run, dataset, image_size, overrides)
-        say(f"measuring {weights.name} as {spec.model} on the {split} split of {spec.dataset_root}")
-        found = evaluate_recipe(spec, Split(split), weights, device=device)
+        wanted = Split(split or Split.TEST)
+        say(f"measuring {weights.name} as {spec.model} on the {wanted} split of {spec.dataset_root}")
+        found = evaluate_recipe(spec, wanted, weights, device=device)
     elif image_size is not None or overrides:
         raise UsageError("a run is measured as it was trained", at="--image-size, -o", hint="leave them out")
     else:
         folder = find_run(run)
-        say(f"measuring {folder.name} on its {split} split")
-        found = evaluate_run(folder, Split(split), checkpoint=checkpoint, dataset_root=dataset, device=device)
+        say(f"measuring {folder.name}")
+        wanted_split = Split(split) if split is not None else None
+        found = evaluate_run(folder, wanted_split, checkpoint=checkpoint, dataset_root=dataset, device=device)
     if as_json:
         print_json(found.to_json())
         return
@@ -101,7 +105,8 @@ def _print(found: Evaluation) -> None:
     for name, value in report.values.items():
         click.echo(f"{name:<{width}}  {value:.4f}")
     skipped = f", {report.num_skipped} skipped" if report.num_skipped else ""
-    click.echo(f"on {report.num_samples} samples of {found.dataset['name']}/{found.split}{skipped}")
+    place = f"{found.dataset['name']}/{found.split}" if found.dataset is not None else "the YAML's Eval lists"
+    click.echo(f"on {report.num_samples} samples of {place}{skipped}")
     for row in found.skipped[:5]:
         say(f"  skipped {Path(row['list']).name}:{row['line']}: {row['reason']}")
     if len(found.skipped) > 5:

@@ -23,7 +23,6 @@ _OPTIONS = (
     click.option(
         "--dataset",
         type=click.Path(path_type=Path),
-        required=True,
         help="Data set folder, train_data/NAME (ppocr-kit dataset build).",
     ),
     click.option("--model", help=f"Recipe to train (ppocr-kit config list). Default {_DEFAULTS}."),
@@ -98,7 +97,7 @@ def run_options(function: Function) -> Function:
 def spec_from_options(
     task: Task,
     *,
-    dataset: Path,
+    dataset: Path | None,
     model: str | None,
     name: str | None,
     epochs: int | None,
@@ -121,10 +120,11 @@ def spec_from_options(
         UsageError: An option has a value that cannot be.
         DataError: The pretrained weights are not there.
     """
+    if dataset is None:
+        raise UsageError("no data set was named", at="--dataset", hint="ppocr-kit dataset build …")
     recipe = find_recipe(task, model if model is not None else DEFAULT_MODELS[task])
     run = check_run_name(name if name is not None else f"{dataset.absolute().name}-{task}")
-    if lr is not None and not 0 < lr < float("inf"):
-        raise UsageError(f"{lr} is not a learning rate", at="--lr", hint="a number above 0, such as 0.001")
+    require_rate(lr)
     weights = None if pretrained is None else resolve_weights(pretrained, recipe)
     return RunSpec(
         task=task,
@@ -146,3 +146,13 @@ def spec_from_options(
         overrides=tuple(parse_override(text) for text in overrides),
         eval_every_epochs=eval_every,
     )
+
+
+def require_rate(rate: float | None) -> None:
+    """Refuse what is no learning rate.
+
+    Raises:
+        UsageError: It is not a finite number above 0.
+    """
+    if rate is not None and not 0 < rate < float("inf"):
+        raise UsageError(f"{rate} is not a learning rate", at="--lr", hint="a number above 0, such as 0.001")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ppocr_kit.cli.console import print_json, say
+from ppocr_kit.cli.own_config import prepare_own
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.cli.weights_table import show_weights
-from ppocr_kit.configs.render import rendered_text
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.plan import TrainingPlan
 from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
 from ppocr_kit.tasks import TASK_FACTS, Task
@@ -23,24 +25,44 @@ _EPILOG = """Examples:
   ppocr-kit train det --dataset train_data/invoices --pretrained weights/best_accuracy.pdparams --epochs 20
 
   ppocr-kit train rec --dataset train_data/invoices --name invoices-rec --resume
+
+  ppocr-kit train --config my_rec.yml --name my-rec --device gpu:0
 """
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.argument("task", type=click.Choice([str(task) for task in Task]))
+@click.argument("task", required=False, type=click.Choice([str(task) for task in Task]))
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="A PaddleOCR YAML of your own in place of TASK, --model and --dataset; it is checked as by "
+    "config lint, and paths in it start from the current folder.",
+)
 @run_options
 @click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing run of that name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and print the configuration.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's record as JSON.")
-def train(task: str, resume: bool, overwrite: bool, dry_run: bool, as_json: bool, **options: Any) -> None:
+def train(
+    task: str | None,
+    config_file: Path | None,
+    resume: bool,
+    overwrite: bool,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Train or fine-tune a text detector (det) or recogniser (rec).
 
     Says first how many rows train, the steps per epoch, the evaluations and how much of the pretrained
     weights fits; refuses what could not train. Ctrl-C leaves a run that --resume goes on with.
     """
-    spec = spec_from_options(Task(task), **options)
-    prepared = prepare_training(spec, resume=resume, overwrite=overwrite)
+    if config_file is not None:
+        prepared = prepare_own(config_file, resume=resume, overwrite=overwrite, task=task, **options)
+    else:
+        spec = spec_from_options(_task(task), **options)
+        prepared = prepare_training(spec, resume=resume, overwrite=overwrite)
     describe_plan(prepared)
     if dry_run:
         _print_dry_run(prepared, as_json)
@@ -48,7 +70,7 @@ def train(task: str, resume: bool, overwrite: bool, dry_run: bool, as_json: bool
     command = ["ppocr-kit", *sys.argv[1:]]
     from ppocr_kit.cli.training_display import training_display
 
-    facts = TASK_FACTS[spec.task]
+    facts = TASK_FACTS[prepared.spec.task]
     try:
         with training_display(prepared.plan, facts.main_indicator) as display:
             record = run_training(prepared, command=command, on_event=display.event)
@@ -69,17 +91,33 @@ def train(task: str, resume: bool, overwrite: bool, dry_run: bool, as_json: bool
     click.echo(f"next: ppocr-kit eval {prepared.folder.name}")
 
 
+def _task(name: str | None) -> Task:
+    """Return the task of the command line.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name is None:
+        raise UsageError(
+            "what is to be trained was not said",
+            at="TASK",
+            hint="ppocr-kit train rec --dataset … (or det), or ppocr-kit train --config FILE",
+        )
+    return Task(name)
+
+
 def describe_plan(prepared: PreparedTraining) -> None:
     """Say on stderr what is about to be trained."""
     plan = prepared.plan
     verb = f"going on with epoch {plan.first_epoch} of" if prepared.resumes else "training"
     say(f"{verb} {prepared.folder.name}: {prepared.spec.task} with {prepared.spec.model}")
-    say(f"  data set     {prepared.dataset.name} ({_rows(plan)})")
+    data = "lists       " if prepared.dataset is None else f"data set     {prepared.dataset.name}"
+    say(f"  {data} ({_rows(plan)})")
     processes = f" on each of {plan.processes} processes" if plan.processes > 1 else ""
     say(f"  per epoch    {plan.steps_per_epoch} steps of {plan.batch_size} rows{processes}")
     say(f"  in all       {plan.epochs} epochs, {plan.evaluations} evaluations")
     say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(plan)}")
-    if prepared.changes:
+    if prepared.changes and prepared.dataset is not None:
         say(f"  recipe       {len(prepared.changes)} values changed, each with its reason in config.yml")
     if plan.start is not None:
         show_weights(plan.start.match)
@@ -89,8 +127,13 @@ def describe_plan(prepared: PreparedTraining) -> None:
 def _again(prepared: PreparedTraining) -> str:
     """Return the command that goes on with an interrupted run, or starts it anew before its first epoch."""
     resumable = (prepared.folder.checkpoints / "latest.pdparams").is_file()
-    words = ["ppocr-kit", "train", str(prepared.spec.task), "--dataset", str(prepared.dataset.root)]
-    words += ["--model", prepared.spec.model, "--name", prepared.folder.name]
+    words = ["ppocr-kit", "train"]
+    if prepared.dataset is None:
+        words += ["--config", str(prepared.spec.config_file)]
+    else:
+        words += [str(prepared.spec.task), "--dataset", str(prepared.dataset.root)]
+        words += ["--model", prepared.spec.model]
+    words += ["--name", prepared.folder.name]
     return shlex.join([*words, "--resume" if resumable else "--overwrite"])
 
 
@@ -120,4 +163,4 @@ def _print_dry_run(prepared: PreparedTraining, as_json: bool) -> None:
         return
     click.echo(f"# would run: {shlex.join(prepared.invocation().argv)}")
     config = dict(prepared.plan.config)
-    click.echo(rendered_text(config, prepared.changes, prepared.spec.model), nl=False)
+    click.echo(prepared.config_text(config), nl=False)

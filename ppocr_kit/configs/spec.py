@@ -15,9 +15,10 @@ class RunSpec:
 
     Attributes:
         task: Detection or recognition.
-        model: Name of a recipe, see ``ppocr-kit config list``.
+        model: Name of a recipe, see ``ppocr-kit config list``; of a user's own YAML its file name.
         name: Name of the run.
-        dataset_root: Folder of the data set (``train_data/NAME``).
+        dataset_root: Folder of the data set (``train_data/NAME``); None with a YAML of the user's own.
+        config_file: The user's own YAML, in place of a recipe and a data set.
         output_dir: The run folder; checkpoints go to ``checkpoints/`` in it.
         epochs: Passes over the training rows, from 1.
         batch_size: Rows per step and process.
@@ -39,6 +40,7 @@ class RunSpec:
     model: str
     name: str
     dataset_root: Path | None = None
+    config_file: Path | None = None
     output_dir: Path = Path("output", "unnamed")
     epochs: int | None = None
     batch_size: int | None = None
@@ -62,6 +64,7 @@ class RunSpec:
             "model": self.model,
             "name": self.name,
             "dataset": _posix(self.dataset_root),
+            "config": _posix(self.config_file),
             "output": _posix(self.output_dir),
             "epochs": self.epochs,
             "batch_size": self.batch_size,

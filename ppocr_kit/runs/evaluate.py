@@ -7,6 +7,9 @@ and rows that cannot be used are taken out, counted and listed before anything i
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -19,12 +22,12 @@ from ppocr_kit.configs.patches import with_checkpoint, with_device, with_split
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
-from ppocr_kit.errors import DataError
+from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.metrics.detection import DEFINITION as DETECTION_DEFINITION
 from ppocr_kit.metrics.recognition import TextRules, describe_recognition
 from ppocr_kit.runs.plan import RowCheck, inspect_config, write_lists
-from ppocr_kit.runs.rundir import RunFolder, read_run
+from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run
 from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
 from ppocr_kit.runs.weights import require_whole
 from ppocr_kit.storage import sha256_of, write_json_atomic, write_text_atomic
@@ -45,8 +48,8 @@ class Evaluation:
         split: The split that was scored.
         checkpoint: Path of the weights.
         checkpoint_sha256: Their checksum.
-        dataset: Name and checksum of the data set.
-        split_sha256: Checksum of the split's list.
+        dataset: Name and checksum of the data set; None for a run by the user's own YAML.
+        split_sha256: Checksum of the split's list; of several lists, of their checksums.
         skipped: Rows that were not scored: ``list``, ``line``, ``reason``.
         seconds: Wall time of the tool.
     """
@@ -55,7 +58,7 @@ class Evaluation:
     split: Split
     checkpoint: str
     checkpoint_sha256: str
-    dataset: Mapping[str, str]
+    dataset: Mapping[str, str] | None
     split_sha256: str
     skipped: tuple[Mapping[str, Any], ...]
     seconds: float
@@ -67,7 +70,7 @@ class Evaluation:
             "split": str(self.split),
             "checkpoint": self.checkpoint,
             "checkpoint_sha256": self.checkpoint_sha256,
-            "dataset": dict(self.dataset),
+            "dataset": None if self.dataset is None else dict(self.dataset),
             "split_sha256": self.split_sha256,
             "skipped": [dict(row) for row in self.skipped],
             "seconds": round(self.seconds, 1),
@@ -76,7 +79,7 @@ class Evaluation:
 
 def evaluate_run(
     folder: RunFolder,
-    split: Split,
+    split: Split | None = None,
     *,
     checkpoint: str = "best",
     dataset_root: Path | None = None,
@@ -84,34 +87,59 @@ def evaluate_run(
 ) -> Evaluation:
     """Measure a run, and keep the result as ``reports/eval-<split>.json`` when it is its best model.
 
+    A run by the user's own YAML has no splits: it is measured on the ``Eval`` lists of that YAML, which
+    chose its best model, and the result is called ``val``.
+
     Args:
         folder: The run.
-        split: The split to score.
+        split: The split to score; test by default.
         checkpoint: ``best``, ``latest``, ``pretrained`` (what fine-tuning started from) or a path.
         dataset_root: Another data set than the run's own.
         device: Where to run.
 
     Raises:
-        UsageError: No such checkpoint.
+        UsageError: No such checkpoint, or a split of a run that has none.
         DataError: The data set has changed, the checkpoint does not fit, or no row can be scored.
         ToolError: The tool failed or logged no metric.
     """
     record, config = read_run(folder), read_config(folder)
-    dataset = read_dataset(dataset_root if dataset_root is not None else Path(record.dataset["root"]))
-    own = dataset_root is None
-    if own and dataset.checksum != record.dataset.get("checksum"):
+    dataset = _dataset_of(record, dataset_root)
+    if dataset is None and split not in (None, Split.VAL):
+        raise UsageError(
+            f"'{folder.name}' was trained by a YAML of your own, which has no {split} split",
+            at="--split",
+            hint="leave it out to measure on the Eval lists of the YAML, or name a data set with --dataset",
+        )
+    scored = Split.VAL if dataset is None else split or Split.TEST
+    prefix = _pretrained(config, folder) if checkpoint == "pretrained" else folder.checkpoint(checkpoint)
+    log = folder.logs / f"eval-{scored}.log"
+    found = evaluate_weights(config, record.task, dataset, scored, prefix, log=log, device=device)
+    if dataset is None:
+        found = _with_rows_left_out(found, folder)
+    name = f"eval-{scored}" if checkpoint == "best" else f"eval-{scored}-{_label(checkpoint)}"
+    if dataset_root is None:
+        write_json_atomic(folder.reports / f"{name}.json", found.to_json())
+    return found
+
+
+def _dataset_of(record: RunRecord, root: Path | None) -> Dataset | None:
+    """Return the data set to measure on: the named one, or the run's own, or None where it has none.
+
+    Raises:
+        DataError: The run's own has changed since.
+    """
+    if root is not None:
+        return read_dataset(root)
+    if record.dataset is None:
+        return None
+    dataset = read_dataset(Path(record.dataset["root"]))
+    if dataset.checksum != record.dataset.get("checksum"):
         raise DataError(
             "the data set has changed since the run was trained: test pages may have been trained on",
             at=str(dataset.root),
             hint="train again on the new data set, or name it with --dataset to measure all the same",
         )
-    prefix = _pretrained(config, folder) if checkpoint == "pretrained" else folder.checkpoint(checkpoint)
-    log = folder.logs / f"eval-{split}.log"
-    found = evaluate_weights(config, record.task, dataset, split, prefix, log=log, device=device)
-    name = f"eval-{split}" if checkpoint == "best" else f"eval-{split}-{_label(checkpoint)}"
-    if own:
-        write_json_atomic(folder.reports / f"{name}.json", found.to_json())
-    return found
+    return dataset
 
 
 def evaluate_recipe(spec: RunSpec, split: Split, weights: Path, *, device: str = "cpu") -> Evaluation:
@@ -138,7 +166,7 @@ def evaluate_recipe(spec: RunSpec, split: Split, weights: Path, *, device: str =
 def evaluate_weights(
     config: Mapping[str, Any],
     task: Task,
-    dataset: Dataset,
+    dataset: Dataset | None,
     split: Split,
     prefix: Path,
     *,
@@ -150,7 +178,7 @@ def evaluate_weights(
     Args:
         config: A complete training configuration.
         task: Its task.
-        dataset: The data set that has the split.
+        dataset: The data set that has the split; None scores the configuration's own ``Eval`` lists.
         split: The split to score.
         prefix: Path of the ``.pdparams`` file without its suffix.
         log: Where the tool's output goes.
@@ -162,13 +190,12 @@ def evaluate_weights(
     """
     release, interpreter = find_release(), find_interpreter(TASK_FACTS[task].lane)
     weights = prefix.parent / f"{prefix.name}.pdparams"
-    config = with_device(
-        with_checkpoint(with_split(dict(config), dataset, split), prefix), parse_device(device)
-    )
+    config = dict(config) if dataset is None else with_split(config, dataset, split)
+    config = with_device(with_checkpoint(config, prefix), parse_device(device))
     found = inspect_config(config, release, interpreter.python)
     require_whole(found.shapes, weights)
     rows = found.rows["Eval"]
-    _require_rows(rows, dataset, split)
+    _require_rows(rows, dataset, split, config)
     lines: list[str] = []
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
@@ -202,8 +229,8 @@ def evaluate_weights(
         split=split,
         checkpoint=str(weights),
         checkpoint_sha256=sha256_of(weights),
-        dataset={"name": dataset.name, "checksum": dataset.checksum},
-        split_sha256=dataset.tasks[task].splits[split].sha256,
+        dataset=None if dataset is None else {"name": dataset.name, "checksum": dataset.checksum},
+        split_sha256=_lists_sha256(config) if dataset is None else dataset.tasks[task].splits[split].sha256,
         skipped=rows.rejected,
         seconds=time.monotonic() - started,
     )
@@ -218,14 +245,32 @@ def _definition(task: Task, config: Mapping[str, Any]) -> str:
     return describe_recognition(rules)
 
 
-def _require_rows(rows: RowCheck, dataset: Dataset, split: Split) -> None:
+def _require_rows(rows: RowCheck, dataset: Dataset | None, split: Split, config: Mapping[str, Any]) -> None:
     if rows.usable:
         return
+    lists = ", ".join(config["Eval"]["dataset"]["label_file_list"])
     raise DataError(
         f"no row of the {split} split can be scored ({rows.total} rows, {len(rows.rejected)} refused)",
-        at=str(dataset.root),
-        hint=f"build the data set with more {split} pages (--ratio)",
+        at=lists if dataset is None else str(dataset.root),
+        hint="name a list whose rows can be read"
+        if dataset is None
+        else f"build the data set with more {split} pages (--ratio)",
     )
+
+
+def _lists_sha256(config: Mapping[str, Any]) -> str:
+    """Return the checksum of the only ``Eval`` list, or the checksum of the checksums of several."""
+    sums = [sha256_of(Path(name)) for name in config["Eval"]["dataset"]["label_file_list"]]
+    return sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode("ascii")).hexdigest()
+
+
+def _with_rows_left_out(found: Evaluation, folder: RunFolder) -> Evaluation:
+    """Count the rows that training took out of the YAML's ``Eval`` lists among the skipped ones."""
+    file = folder.reports / "rejected-rows.json"
+    rows = json.loads(file.read_text(encoding="utf-8")).get("val", []) if file.is_file() else []
+    skipped = (*found.skipped, *rows)
+    report = dataclasses.replace(found.report, num_skipped=len(skipped))
+    return dataclasses.replace(found, report=report, skipped=skipped)
 
 
 def _pretrained(config: Mapping[str, Any], folder: RunFolder) -> Path:

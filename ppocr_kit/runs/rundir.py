@@ -110,7 +110,8 @@ class RunRecord:
         task: Its task.
         model: Name of the recipe in ``configs/``.
         status: ``created``, ``running``, ``finished``, ``interrupted`` or ``failed``.
-        dataset: ``name``, ``root`` and ``checksum`` of the data set.
+        dataset: ``name``, ``root`` and ``checksum`` of the data set; None for a run by the user's own
+            YAML, whose lists ``config.yml`` names.
         release: ``version``, ``source`` and ``complete`` of the PaddleOCR release.
         spec: What the user asked for (:class:`ppocr_kit.configs.spec.RunSpec` as JSON).
         plan: What was foretold before training: rows, steps, evaluations, weights loaded.
@@ -128,7 +129,7 @@ class RunRecord:
     task: Task
     model: str
     status: str
-    dataset: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] | None = field(default_factory=dict)
     release: Mapping[str, Any] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
@@ -199,8 +200,8 @@ def read_run(folder: RunFolder) -> RunRecord:
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise ReportError(f"the run's record is not of format {FORMAT}", at=at, hint="update ppocr-kit")
     kinds: dict[str, Any] = {
-        "name": str, "model": str, "status": str, "dataset": dict, "release": dict, "spec": dict,
-        "plan": dict, "versions": dict, "seed": int, "started": (str, type(None)),
+        "name": str, "model": str, "status": str, "dataset": (dict, type(None)), "release": dict,
+        "spec": dict, "plan": dict, "versions": dict, "seed": int, "started": (str, type(None)),
         "finished": (str, type(None)), "seconds": (int, float), "final": dict, "command": list,
         "changes": list,
     }  # fmt: skip

@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from ppocr_kit.configs.changes import Change, changes_from_json
+from ppocr_kit.configs.changes import Change, changes_from_json, with_reasons
 from ppocr_kit.configs.device import Device, parse_device
-from ppocr_kit.configs.patches import with_checkpoint, with_epochs, with_pretrained
-from ppocr_kit.configs.render import render, rendered_text
+from ppocr_kit.configs.patches import with_checkpoint, with_epoch_number, with_epochs, with_pretrained
+from ppocr_kit.configs.render import dump_config, render, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import ConfigError, DataError, PpocrKitError, ToolError, UsageError
@@ -49,7 +49,7 @@ class PreparedTraining:
     Attributes:
         folder: Its run folder; not yet made.
         spec: What the user asked for.
-        dataset: The data set.
+        dataset: The data set, or None for a run by the user's own YAML.
         plan: What will happen.
         release: The PaddleOCR release.
         interpreter: The Python of the lane.
@@ -60,7 +60,7 @@ class PreparedTraining:
 
     folder: RunFolder
     spec: RunSpec
-    dataset: Dataset
+    dataset: Dataset | None
     plan: TrainingPlan
     release: PinnedRelease
     interpreter: Interpreter
@@ -77,6 +77,13 @@ class PreparedTraining:
     def log_file(self) -> Path:
         """Everything the tool printed, all sittings one after the other."""
         return self.folder.logs / "train.log"
+
+    def config_text(self, config: dict[str, Any]) -> str:
+        """Return the run's YAML file, with what was changed and why in a comment above it."""
+        if self.spec.config_file is None:
+            return rendered_text(config, self.changes, self.spec.model)
+        heading = f"Changed from {self.spec.config_file.as_posix()}:"
+        return with_reasons(dump_config(config), self.changes, heading)
 
     def invocation(self) -> ToolInvocation:
         """The process that will train, as a printable value."""
@@ -108,12 +115,7 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
         SetupError: No release or no environment.
     """
     folder = RunFolder(spec.output_dir.absolute())
-    if not resume and folder.path.exists() and not overwrite:
-        raise UsageError(
-            f"a run named '{folder.name}' exists",
-            at=str(folder.path),
-            hint="choose another --name, go on with --resume, or replace it with --overwrite",
-        )
+    require_free(folder, resume=resume, overwrite=overwrite)
     if spec.dataset_root is None:
         raise UsageError("no data set was named", at="--dataset", hint="ppocr-kit dataset build …")
     dataset = read_dataset(spec.dataset_root)
@@ -121,7 +123,7 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
     release, interpreter = find_release(), find_interpreter("paddle")
     first_epoch, spent = 1, 0.0
     if resume:
-        config, first_epoch, spent = _resumed_config(folder, spec, dataset)
+        config, first_epoch, spent = resumed_config(folder, spec, dataset)
         changes = changes_from_json(list(read_run(folder).changes))
     else:
         rendered = render(spec, dataset)
@@ -136,6 +138,20 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
         choice=StartChoice(spec.transplant_head, spec.pretrained_dict),
     )
     return PreparedTraining(folder, spec, dataset, plan, release, interpreter, device, changes, spent)
+
+
+def require_free(folder: RunFolder, *, resume: bool, overwrite: bool) -> None:
+    """Refuse a name that a run has, unless that run goes on or may go.
+
+    Raises:
+        UsageError: The run exists.
+    """
+    if not resume and folder.path.exists() and not overwrite:
+        raise UsageError(
+            f"a run named '{folder.name}' exists",
+            at=str(folder.path),
+            hint="choose another --name, go on with --resume, or replace it with --overwrite",
+        )
 
 
 def run_training(
@@ -224,10 +240,10 @@ class _Watch:
 
 def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunRecord:
     """Make the run folder with its configuration, lists and record."""
-    folder, plan, dataset = prepared.folder, prepared.plan, prepared.dataset
+    folder, plan = prepared.folder, prepared.plan
     config = write_lists(dict(plan.config), {"Train": plan.train, "Eval": plan.val}, folder.lists)
     config = _write_start(config, folder, plan)
-    write_text_atomic(folder.config_file, rendered_text(config, prepared.changes, prepared.spec.model))
+    write_text_atomic(folder.config_file, prepared.config_text(config))
     folder.checkpoints.mkdir(parents=True, exist_ok=True)
     rejected = {"train": list(plan.train.rejected), "val": list(plan.val.rejected)}
     if any(rejected.values()):
@@ -237,7 +253,7 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
         task=prepared.spec.task,
         model=prepared.spec.model,
         status="running",
-        dataset={"name": dataset.name, "root": str(dataset.root), "checksum": dataset.checksum},
+        dataset=_dataset_facts(prepared.dataset),
         release={
             "version": prepared.release.version,
             "source": prepared.release.source,
@@ -254,6 +270,13 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
     )
     write_run(folder, record)
     return record
+
+
+def _dataset_facts(dataset: Dataset | None) -> dict[str, str] | None:
+    """Return what the record says of the data set."""
+    if dataset is None:
+        return None
+    return {"name": dataset.name, "root": str(dataset.root), "checksum": dataset.checksum}
 
 
 def _write_start(config: dict[str, Any], folder: RunFolder, plan: TrainingPlan) -> dict[str, Any]:
@@ -281,17 +304,19 @@ def _move_aside(folder: RunFolder) -> Path | None:
     return aside
 
 
-def _resumed_config(folder: RunFolder, spec: RunSpec, dataset: Dataset) -> tuple[dict[str, Any], int, float]:
-    """Return the run's configuration set to go on, the next epoch, and the seconds spent."""
+def resumed_config(
+    folder: RunFolder, spec: RunSpec, dataset: Dataset | None
+) -> tuple[dict[str, Any], int, float]:
+    """Return the run's configuration set to go on, the next epoch, and the seconds spent.
+
+    Raises:
+        UsageError: There is no such run, it is of another kind, or it is finished.
+        DataError: The data set has changed since.
+    """
     record = read_run(folder)
     if record.task is not spec.task:
         raise UsageError(f"'{folder.name}' is a {record.task} run", at=str(folder.path))
-    if record.dataset.get("checksum") != dataset.checksum:
-        raise DataError(
-            "the data set has changed since the run started, so going on would mix two splits",
-            at=str(dataset.root),
-            hint="start a new run: --name NEW --pretrained " + str(folder.checkpoints / "latest.pdparams"),
-        )
+    _require_same_data(folder, record, dataset)
     prefix = folder.checkpoint("latest")
     states = read_checkpoint_file(prefix.with_suffix(".states"))
     done = int(states.get("epoch", 0)) if isinstance(states, Mapping) else 0
@@ -303,7 +328,23 @@ def _resumed_config(folder: RunFolder, spec: RunSpec, dataset: Dataset) -> tuple
             at=str(folder.path),
             hint=f"--epochs {done + max(1, epochs // 2)} --resume to train longer",
         )
-    return with_checkpoint(with_epochs(config, epochs), prefix), done + 1, record.seconds
+    longer = with_epochs(config, epochs) if dataset is not None else with_epoch_number(config, epochs)
+    return with_checkpoint(longer, prefix), done + 1, record.seconds
+
+
+def _require_same_data(folder: RunFolder, record: RunRecord, dataset: Dataset | None) -> None:
+    """Refuse to go on with other data than a run was started with."""
+    if (dataset is None) != (record.dataset is None):
+        what = "was trained by a YAML of your own" if record.dataset is None else "was trained on a data set"
+        hint = "--config FILE --resume" if record.dataset is None else "TASK --dataset … --resume"
+        raise UsageError(f"'{folder.name}' {what}", at=str(folder.path), hint=f"ppocr-kit train {hint}")
+    if dataset is None or record.dataset is None or record.dataset.get("checksum") == dataset.checksum:
+        return
+    raise DataError(
+        "the data set has changed since the run started, so going on would mix two splits",
+        at=str(dataset.root),
+        hint="start a new run: --name NEW --pretrained " + str(folder.checkpoints / "latest.pdparams"),
+    )
 
 
 def read_config(folder: RunFolder) -> dict[str, Any]:
