@@ -40,6 +40,7 @@ _HGNET = (
     ("backbone.stem.0.conv.weight", (64, 3, 3, 3)),
     ("backbone.stages.3.blocks.0.att.conv.weight", (1024, 1024, 1, 1)),
 )
+_ENCODER = "head.ctc_encoder.encoder.conv1.conv"
 _HGNET_V2 = (("backbone.stem.stem1.conv.weight", (32, 3, 3, 3)),)
 
 
@@ -55,13 +56,13 @@ _LANDMARKS: dict[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
         ("backbone.conv1_1._conv.weight", (32, 3, 3, 3)),
         ("backbone.bb_3_2.conv2._conv.weight", (2048, 512, 1, 1)),
     ),
-    "PP-OCRv3_mobile_det": _MV3,
-    "PP-OCRv4_server_det": _HGNET,
+    "PP-OCRv3_mobile_det": _MV3 + (("neck.ins_conv.0.in_conv.weight", (96, 16, 1, 1)),),
+    "PP-OCRv4_server_det": _HGNET + (("neck.ins_conv.0.weight", (256, 256, 1, 1)),),
     "PP-OCRv5_mobile_det": (
         ("backbone.conv1.conv.weight", (16, 3, 3, 3)),
         ("backbone.layer_list.3.weight", (360, 384, 1, 1)),
     ),
-    "PP-OCRv5_server_det": _HGNET_V2,
+    "PP-OCRv5_server_det": _HGNET_V2 + (("neck.ins_conv.0.weight", (256, 128, 1, 1)),),
     "PP-OCRv6_tiny_det": _lcnet_v4("stem.stem1.conv", 16, "blocks_s4.2", 160),
     "PP-OCRv6_small_det": _lcnet_v4("stem.stem1.conv", 24, "blocks_s4.2", 384),
     "PP-OCRv6_medium_det": _lcnet_v4("stem.stem1.conv", 64, "blocks_s4.2", 896),
@@ -85,9 +86,9 @@ _LANDMARKS: dict[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
     ),
     "en_PP-OCRv4_mobile_rec": _LCNET_V3,
     "PP-OCRv4_mobile_rec": _LCNET_V3,
-    "PP-OCRv4_server_rec": _HGNET,
+    "PP-OCRv4_server_rec": _HGNET + ((f"{_ENCODER}.weight", (128, 1024, 1, 3)),),
     "PP-OCRv5_mobile_rec": _LCNET_V3,
-    "PP-OCRv5_server_rec": _HGNET_V2,
+    "PP-OCRv5_server_rec": _HGNET_V2 + ((f"{_ENCODER}.weight", (256, 2048, 1, 3)),),
     "PP-OCRv6_tiny_rec": _lcnet_v4("conv1.0.conv", 24, "blocks5.3", 160),
     "PP-OCRv6_small_rec": _lcnet_v4("conv1.stem1.conv", 48, "blocks5.2", 384),
     "PP-OCRv6_medium_rec": _lcnet_v4("conv1.stem1.conv", 64, "blocks5.2", 768),
