@@ -125,6 +125,8 @@ def spec_from_options(
     recipe = find_recipe(task, model if model is not None else DEFAULT_MODELS[task])
     run = check_run_name(name if name is not None else f"{dataset.absolute().name}-{task}")
     require_rate(lr)
+    if pretrained_dict is not None and (pretrained is None or task is not Task.REC):
+        raise UsageError("--pretrained-dict goes with --pretrained of a recogniser", at="--pretrained-dict")
     weights = None if pretrained is None else resolve_weights(pretrained, recipe)
     return RunSpec(
         task=task,
