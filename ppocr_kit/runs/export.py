@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ppocr_kit.configs.render import dump_config
 from ppocr_kit.errors import DataError, ReportError, UsageError
 from ppocr_kit.progress import Track, no_progress
@@ -146,7 +148,7 @@ def export_run(
     prefix = folder.checkpoint(checkpoint)
     weights = prefix.parent / f"{prefix.name}.pdparams"
     read_weights(weights)
-    deployment = deployment_of(config)
+    deployment = deployment_of(config, record.model)
     _require_replaceable(target)
     pictures = list(images) or validation_images(config)
     log = folder.logs / "export.log"
@@ -243,6 +245,16 @@ def _write_model(
             expects=tuple(work / name for name in (PROGRAM_FILES[0], WEIGHTS_FILE, SETTINGS_FILE)),
         )
         run_tool(call)
+    if deployment.exporter_transforms is not None:
+        _name_resizing(work / SETTINGS_FILE, deployment)
+
+
+def _name_resizing(file: Path, deployment: Deployment) -> None:
+    """Write the transforms by the names that the runtime knows."""
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    settings["PreProcess"]["transform_ops"] = [dict(step) for step in deployment.transforms]
+    text = yaml.safe_dump(settings, default_flow_style=False, allow_unicode=True, sort_keys=False)
+    write_text_atomic(file, text)
 
 
 def _write_onnx(deployment: Deployment, work: Path, log: Path) -> None:

@@ -21,8 +21,8 @@ from ppocr_kit.configs.patches import task_of, with_checkpoint, with_device, wit
 from ppocr_kit.errors import ConfigError
 from ppocr_kit.tasks import Task
 
-# The runtime accepts names it knows and nothing else. These two are its defaults in 3.7.0, so that
-# model_dir is all it has to be given.
+# The runtime accepts names it knows and nothing else. These two are its defaults in 3.7.0: a model that
+# has none of the official names takes one, so that model_dir is all it has to be given.
 DETECTOR = "PP-OCRv6_medium_det"
 RECOGNISER = "PP-OCRv6_medium_rec"
 # The runtime takes limit_type from the name, not from the file: "max" for the usual detectors. This
@@ -30,6 +30,37 @@ RECOGNISER = "PP-OCRv6_medium_rec"
 DETECTOR_MIN = "PP-OCRv4_mobile_seal_det"
 # The release turns text round when the dictionary's path says so, the runtime by this name.
 RECOGNISER_ARABIC = "arabic_PP-OCRv3_mobile_rec"
+# Official names that the runtime knows, whose models it prepares and decodes as the two defaults.
+OFFICIAL_NAMES: dict[Task, frozenset[str]] = {
+    Task.DET: frozenset(
+        {
+            "PP-OCRv3_mobile_det",
+            "PP-OCRv3_server_det",
+            "PP-OCRv4_mobile_det",
+            "PP-OCRv4_server_det",
+            "PP-OCRv5_mobile_det",
+            "PP-OCRv5_server_det",
+            "PP-OCRv6_tiny_det",
+            "PP-OCRv6_small_det",
+            DETECTOR,
+        }
+    ),
+    Task.REC: frozenset(
+        {
+            "PP-OCRv3_mobile_rec",
+            "PP-OCRv4_mobile_rec",
+            "PP-OCRv4_server_rec",
+            "PP-OCRv5_mobile_rec",
+            "PP-OCRv5_server_rec",
+            "PP-OCRv6_tiny_rec",
+            "PP-OCRv6_small_rec",
+            "en_PP-OCRv3_mobile_rec",
+            "en_PP-OCRv4_mobile_rec",
+            "en_PP-OCRv5_mobile_rec",
+            RECOGNISER,
+        }
+    ),
+}
 
 DECODERS: dict[Task, str] = {Task.DET: "DBPostProcess", Task.REC: "CTCLabelDecode"}
 # The release's own defaults, written out because the runtime has others (box_thresh 0.6).
@@ -44,8 +75,13 @@ _DB_DEFAULTS: dict[str, Any] = {
 }
 _DET_RESIZE_DEFAULT = {"limit_side_len": 736, "limit_type": "min"}
 _MAX_SIDE = 4000
-# Only an input of this height is written by the release's exporter for these recognisers.
-_EXPORTED_HEIGHT = 32
+# The height of input that the release's exporter writes, by algorithm; 32 for all others.
+_EXPORTED_HEIGHT = {"SVTR_LCNet": 48, "SVTR_HGNet": 48}
+_USUAL_HEIGHT = 32
+# It takes the height of these from this transform, the last but one; the runtime knows the other name
+# only, which does the same.
+_FREE_HEIGHT = ("SVTR", "CPPD")
+_FREE_RESIZE, _RESIZE = "SVTRRecResizeImg", "RecResizeImg"
 _IMAGE_KEYS = ("image", "shape", "valid_ratio")
 
 
@@ -59,6 +95,8 @@ class Deployment:
         postprocess: ``PostProcess``, without the dictionary.
         model_name: ``Global.model_name``, by which the paddleocr runtime chooses its code.
         notes: What the runtime does otherwise all the same, for people.
+        exporter_transforms: What the release's exporter must find in place of ``transforms``, where
+            it reads the input's shape from them; None otherwise.
     """
 
     task: Task
@@ -66,10 +104,15 @@ class Deployment:
     postprocess: Mapping[str, Any]
     model_name: str
     notes: tuple[str, ...]
+    exporter_transforms: tuple[Mapping[str, Any], ...] | None = None
 
 
-def deployment_of(config: Mapping[str, Any]) -> Deployment:
+def deployment_of(config: Mapping[str, Any], model: str = "") -> Deployment:
     """Derive the inference settings from a training configuration's evaluation settings.
+
+    Args:
+        config: The training configuration.
+        model: Name of the recipe that it was made from.
 
     Raises:
         ConfigError: The model's decoder is not one that the kit deploys, or its input height
@@ -84,9 +127,10 @@ def deployment_of(config: Mapping[str, Any]) -> Deployment:
             hint=f"{task} models of this version have {DECODERS[task]}",
         )
     transforms = image_transforms(config["Eval"]["dataset"]["transforms"])
+    official = model if model in OFFICIAL_NAMES[task] else ""
     if task is Task.DET:
-        return _detector(transforms, config["PostProcess"])
-    return _recogniser(transforms, config)
+        return _detector(transforms, config["PostProcess"], official or DETECTOR)
+    return _recogniser(transforms, config, official or RECOGNISER)
 
 
 def image_transforms(transforms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -121,7 +165,8 @@ def export_config(
     changed = with_checkpoint(with_model_name(config, deployment.model_name), checkpoint)
     changed = with_device(changed, parse_device("cpu"))
     changed["Global"]["save_inference_dir"] = target.absolute().as_posix()
-    changed["Eval"]["dataset"]["transforms"] = [dict(step) for step in deployment.transforms]
+    transforms = deployment.exporter_transforms or deployment.transforms
+    changed["Eval"]["dataset"]["transforms"] = [dict(step) for step in transforms]
     changed["PostProcess"] = dict(deployment.postprocess)
     return changed
 
@@ -134,9 +179,8 @@ def settings_of(transforms: Sequence[Mapping[str, Any]], name: str) -> Mapping[s
     return {}
 
 
-def _detector(transforms: list[dict[str, Any]], postprocess: Mapping[str, Any]) -> Deployment:
-    resize = dict(settings_of(transforms, "DetResizeForTest"))
-    name, notes = DETECTOR, []
+def _detector(transforms: list[dict[str, Any]], postprocess: Mapping[str, Any], name: str) -> Deployment:
+    resize, notes = dict(settings_of(transforms, "DetResizeForTest")), []
     if not any(key in resize for key in ("image_shape", "limit_side_len", "resize_long")):
         resize = {**_DET_RESIZE_DEFAULT, **resize}
     if "image_shape" not in resize:
@@ -158,23 +202,41 @@ def _detector(transforms: list[dict[str, Any]], postprocess: Mapping[str, Any]) 
     return Deployment(Task.DET, tuple(steps), {**_DB_DEFAULTS, **postprocess}, name, tuple(notes))
 
 
-def _recogniser(transforms: list[dict[str, Any]], config: Mapping[str, Any]) -> Deployment:
-    resize = settings_of(transforms, "RecResizeImg")
-    shape = resize.get("image_shape")
-    if not shape:
-        raise ConfigError(
-            "the evaluation has no RecResizeImg with an image_shape", at="Eval.dataset.transforms"
-        )
-    if shape[1] != _EXPORTED_HEIGHT:
+def _recogniser(transforms: list[dict[str, Any]], config: Mapping[str, Any], name: str) -> Deployment:
+    algorithm = str(config["Architecture"].get("algorithm"))
+    free = algorithm in _FREE_HEIGHT and config["Architecture"]["Head"]["name"] != "MultiHead"
+    resize = _resize_settings(transforms, _FREE_RESIZE if free else _RESIZE)
+    shape = resize["image_shape"]
+    height = shape[1] if free else _EXPORTED_HEIGHT.get(algorithm, _USUAL_HEIGHT)
+    if shape[1] != height:
         raise ConfigError(
             f"the model was trained on images {shape[1]} pixels high, and PaddleOCR exports this kind for "
-            f"{_EXPORTED_HEIGHT} only",
+            f"{height} only",
             at="RecResizeImg.image_shape",
-            hint=f"train with image_shape [3, {_EXPORTED_HEIGHT}, {shape[2]}]",
+            hint=f"train with image_shape [3, {height}, {shape[2]}]",
         )
     notes = []
     if resize.get("padding") is False:
-        notes.append("the paddleocr runtime keeps the aspect ratio, evaluation (padding: false) does not")
-    dictionary = str(config["Global"].get("character_dict_path") or "")
-    name = RECOGNISER_ARABIC if "arabic" in dictionary else RECOGNISER
-    return Deployment(Task.REC, tuple(transforms), dict(config["PostProcess"]), name, tuple(notes))
+        notes.append(
+            "the paddleocr runtime keeps the aspect ratio, evaluation (padding: false) does not: give it "
+            f"input_shape=({', '.join(str(length) for length in shape)})"
+        )
+    if "arabic" in str(config["Global"].get("character_dict_path") or ""):
+        name = RECOGNISER_ARABIC
+    known = [{_RESIZE: step[_FREE_RESIZE]} if _FREE_RESIZE in step else step for step in transforms]
+    return Deployment(
+        Task.REC,
+        tuple(known),
+        dict(config["PostProcess"]),
+        name,
+        tuple(notes),
+        exporter_transforms=tuple(transforms) if free else None,
+    )
+
+
+def _resize_settings(transforms: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """Return the settings of the resizing, which the exporter or the runtime looks for by this name."""
+    resize = settings_of(transforms, name)
+    if not resize.get("image_shape"):
+        raise ConfigError(f"the evaluation has no {name} with an image_shape", at="Eval.dataset.transforms")
+    return resize

@@ -19,9 +19,9 @@ WEIGHTS = {Task.DET: "train_ch_ppocr_mobile_v2.0_det", Task.REC: "train_en_numbe
 COMPARED = 6
 
 
-def config_of(task: Task, rows: Path, data_dir: Path) -> dict[str, Any]:
-    """The recipe of the official weights, evaluated on one list."""
-    config = load_recipe(find_recipe(task, MODELS[task]))
+def config_of(task: Task, rows: Path, data_dir: Path, model: str | None = None) -> dict[str, Any]:
+    """A recipe, by default that of the official weights, evaluated on one list."""
+    config = load_recipe(find_recipe(task, model or MODELS[task]))
     config["Eval"]["dataset"]["data_dir"] = data_dir.as_posix()
     config["Eval"]["dataset"]["label_file_list"] = [rows.as_posix()]
     if task is Task.DET:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from made_runs import config_of
 
+from ppocr_kit.configs.base import list_models
 from ppocr_kit.errors import ConfigError
 from ppocr_kit.runs.inference import (
     DETECTOR,
@@ -106,9 +107,42 @@ def test_text_is_turned_round_by_the_runtime_where_the_release_does(dictionary, 
     assert deployment_of(source).model_name == name
 
 
-def test_a_height_that_is_not_exported_is_refused():
-    with pytest.raises(ConfigError, match="48 pixels high"):
-        deployment_of(config(Task.REC, "RecResizeImg", {"image_shape": [3, 48, 320]}))
+@pytest.mark.parametrize(
+    ("algorithm", "shape"),
+    [("CRNN", [3, 48, 320]), ("SVTR_LCNet", [3, 32, 320]), ("SVTR_HGNet", [3, 64, 320])],
+)
+def test_a_height_that_is_not_exported_is_refused(algorithm, shape):
+    source = config(Task.REC, "RecResizeImg", {"image_shape": shape})
+    source["Architecture"]["algorithm"] = algorithm
+    with pytest.raises(ConfigError, match=f"{shape[1]} pixels high"):
+        deployment_of(source)
+
+
+def test_svtr_is_exported_for_its_own_height_and_prepared_by_the_name_that_the_runtime_knows():
+    source = config_of(Task.REC, Path("val.txt"), Path("data"), "rec_svtrnet")
+    deployment = deployment_of(source)
+    resizing = {"image_shape": [3, 64, 256], "padding": False}
+    assert settings_of(deployment.transforms, "RecResizeImg") == resizing
+    made = export_config(source, deployment, Path("/runs/a/best_accuracy"), Path("/inference/a"))
+    # the exporter looks for it there
+    assert made["Eval"]["dataset"]["transforms"][-2] == {"SVTRRecResizeImg": resizing}
+    assert "input_shape=(3, 64, 256)" in deployment.notes[0]
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_official_models_keep_their_name_and_others_take_the_runtimes_default(task):
+    default = {Task.DET: DETECTOR, Task.REC: RECOGNISER}[task]
+    for recipe in list_models(task):
+        source = config_of(task, Path("val.txt"), Path("data"), recipe.name)
+        if task is Task.DET:
+            source = config(task, "DetResizeForTest", {"limit_side_len": 960, "limit_type": "max"})
+        name = deployment_of(source, recipe.name).model_name
+        assert name == (recipe.name if "PP-OCR" in recipe.name else default)
+
+
+def test_a_name_never_changes_how_a_detector_is_resized():
+    source = config(Task.DET, "DetResizeForTest", {"limit_side_len": 736, "limit_type": "min"})
+    assert deployment_of(source, "PP-OCRv5_mobile_det").model_name == DETECTOR_MIN
 
 
 def test_a_recogniser_without_an_image_shape_is_refused():
