@@ -6,7 +6,9 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 import pytest
+from architectures import db
 
+from ppocr_kit.supplement.ppocr.modeling.architectures import apply_to_static, build_model
 from ppocr_kit.supplement.ppocr.modeling.heads import build_head
 from ppocr_kit.supplement.ppocr.modeling.heads.det_db_head import DBHead, Head, LiteHead, three_maps
 from ppocr_kit.supplement.ppocr.modeling.heads.det_pf_head import PFHeadLocal
@@ -265,6 +267,30 @@ def test_lighter_branch_repeats_its_last_pixels():
     branch.eval()
     pixels = branch(noise(1, 8, 3, 3)).numpy()[0, 0]
     assert np.array_equal(pixels[::2, ::2], pixels[1::2, 1::2])
+
+
+# ---------------------------------------------------------------- compiled training
+
+
+class Log:
+    """Takes what a logger is told."""
+
+    def info(self, line):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+def test_a_compiled_detector_with_auxiliary_maps_trains_like_the_plain_one():
+    neck = {"name": "RepLKPAN", "out_channels": 16, "intracl": True}
+    config = db(neck, {"aux_in_channels": 16, "fix_nan": True})
+    plain, compiled = build_model(config), build_model(config)
+    compiled.set_state_dict(plain.state_dict())
+    settings = {"Global": {"to_static": True, "d2s_train_image_shape": [3, 64, 64]}}
+    compiled = apply_to_static(compiled, settings, Log())
+    expected, got = (model(noise(2, 3, 64, 64)) for model in (plain, compiled))
+    assert sorted(got) == ["aux_maps_p2", "aux_maps_p3", "aux_maps_p4", "maps"]
+    for key, maps in expected.items():
+        np.testing.assert_allclose(got[key].numpy()[:, :2], maps.numpy()[:, :2], rtol=1e-3, atol=1e-4)
 
 
 # ---------------------------------------------------------------- what is refused

@@ -16,9 +16,21 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
+DET = ([None, 3, -1, -1], [(1, 3, 64, 96), (2, 3, 96, 32)])
 # architecture, the input that ppocr/utils/export_model.py of 3.7.0 declares, two sizes to run
 CASES = {
-    "det": (db(), [None, 3, -1, -1], [(1, 3, 64, 96), (2, 3, 96, 32)]),
+    "det": (db(), *DET),
+    "rse": (db({"name": "RSEFPN", "out_channels": 32}, {"fix_nan": True}), *DET),
+    "paths": (db({"name": "LKPAN", "out_channels": 32, "intracl": True}, {"name": "PFHeadLocal"}), *DET),
+    "light paths": (db({"name": "LKPAN", "out_channels": 32, "mode": "lite"}, {"lite_head": True}), *DET),
+    "large kernels": (
+        {
+            **db({"name": "RepLKFPN", "out_channels": 32}, {"aux_in_channels": 32}),
+            "Backbone": {"name": "PPLCNetV4", "det": True, "model_size": "tiny"},
+        },
+        *DET,
+    ),
+    "large paths": (db({"name": "RepLKPAN", "out_channels": 32, "intracl": True}), *DET),
     "rec": (crnn(small_stride=[1, 2, 2, 2]), [None, 3, 32, -1], [(1, 3, 32, 64), (3, 3, 32, 100)]),
     "svtr": (multi(), [None, 3, 48, -1], [(1, 3, 48, 64), (3, 3, 48, 100)]),
     "convolution": (
@@ -30,8 +42,11 @@ CASES = {
 
 
 def export(model, declared, folder):
-    """Save a network as the release does; return the path without an ending."""
+    """Compile, fold and save a network as the release does; return the path without an ending."""
     static = paddle.jit.to_static(model, input_spec=[InputSpec(shape=declared, dtype="float32")])
+    for layer in static.sublayers():
+        if hasattr(layer, "rep") and not getattr(layer, "is_repped", False):
+            layer.rep()
     paddle.jit.save(static, str(folder / "inference"))
     return folder / "inference"
 

@@ -112,6 +112,89 @@ def test_cbn_maps_add_a_dice_loss():
     assert got["loss_cbn"] == pytest.approx(dice(maps[:, 1], targets[2], targets[3]), rel=1e-5)
 
 
+def test_cbn_maps_are_balanced_as_the_probability_map_is():
+    maps, targets = maps_and_targets(positive=0.02)
+    got = db_loss(maps, targets, extra={"cbn_maps": maps[:, :1]}, alpha=1)
+    assert got["loss_cbn"] == got["loss_shrink_maps"]
+    targets[2][:] = 0
+    assert db_loss(maps, targets, extra={"cbn_maps": maps[:, :1]})["loss_cbn"] == 0
+
+
+def focal(pred, target, mask, alpha, gamma):
+    """Follow equation 5 of arXiv:1708.02002 pixel by pixel."""
+    total = 0.0
+    for p, is_text, counts in zip(pred.ravel(), target.ravel(), mask.ravel()):
+        likely, weight = (p, alpha) if is_text else (1 - p, 1 - alpha)
+        total -= counts * weight * (1 - likely) ** gamma * np.log(np.clip(likely, 1e-6, 1 - 1e-6))
+    return total / mask.sum()
+
+
+@pytest.mark.parametrize(("alpha", "gamma"), [(0.25, 2.5), (0.75, 0), (1, 2)])
+@pytest.mark.parametrize("positive", [0, 0.3, 1])
+def test_focal_loss_joins_dice_for_the_probability_and_the_binary_map(positive, alpha, gamma):
+    maps, targets = maps_and_targets(positive=positive)
+    got = db_loss(
+        maps,
+        targets,
+        main_loss_type="DiceFocalLoss",
+        alpha=4,
+        focal_alpha=alpha,
+        focal_gamma=gamma,
+        dice_weight=0.5,
+        focal_weight=3,
+    )
+    for name, channel, factor in (("shrink", 0, 4), ("binary", 2, 1)):
+        pred, target, mask = maps[:, channel].astype("float64"), *targets[2:]
+        expected = 0.5 * dice(pred, target, mask) + 3 * focal(pred, target, mask, alpha, gamma)
+        assert got[f"loss_{name}_maps"] == pytest.approx(factor * expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_certainty_costs_finitely_whether_right_or_wrong(certain):
+    maps, targets = maps_and_targets()
+    got = db_loss(np.full_like(maps, certain), targets, main_loss_type="DiceFocalLoss", focal_gamma=0.5)
+    assert np.isfinite(list(got.values())).all()
+
+
+AUXILIARY = {"aux_weight_p4": 0.2, "aux_weight_p3": 0.3, "aux_weight_p2": 0.4}
+
+
+@pytest.mark.parametrize("kind", ["DiceLoss", "DiceFocalLoss"])
+def test_auxiliary_maps_count_with_their_weight(kind):
+    maps, targets = maps_and_targets()
+    config = {"main_loss_type": kind, "alpha": 3, "beta": 2}
+    others = {f"aux_maps_p{level}": maps_and_targets(seed=level)[0] for level in (2, 3, 4)}
+    alone = db_loss(maps, targets, **config)
+    got = db_loss(maps, targets, extra=others, **config, **AUXILIARY)
+    expected = alone["loss"]
+    for level, weight in ((2, 0.4), (3, 0.3), (4, 0.2)):
+        part = db_loss(others[f"aux_maps_p{level}"], targets, **config)["loss"]
+        assert got[f"loss_aux_maps_p{level}"] == pytest.approx(part, rel=1e-5)
+        expected += weight * part
+    assert got["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_auxiliary_maps_of_weight_zero_and_those_that_are_absent_are_left_out():
+    maps, targets = maps_and_targets()
+    got = db_loss(maps, targets, extra={"aux_maps_p2": maps, "aux_maps_p3": maps}, aux_weight_p3=1)
+    assert [key for key in got if "aux" in key] == ["loss_aux_maps_p3"]
+    assert got["loss"] == pytest.approx(2 * got["loss_aux_maps_p3"], rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["DiceLoss", "DiceFocalLoss"])
+@pytest.mark.parametrize("zeroed", [(1, 2), (1, 3), (0, 1, 2, 3)], ids=["no text", "all ignored", "neither"])
+def test_auxiliary_maps_of_degenerate_pages_cost_finitely(kind, zeroed):
+    maps, targets = maps_and_targets()
+    for number in zeroed:
+        targets[number][:] = 0
+    extra = {f"aux_maps_p{level}": maps for level in (2, 3, 4)}
+    got = db_loss(maps, targets, extra=extra, main_loss_type=kind, **AUXILIARY)
+    assert np.isfinite(list(got.values())).all()
+    assert got["loss_threshold_maps"] == 0
+    # dice calls a page without text or without any pixel a complete miss
+    assert got["loss_binary_maps"] >= 0.999
+
+
 # ---------------------------------------------------------------- CTCLoss
 
 
