@@ -51,6 +51,8 @@ def definition_rows(report: RunReport) -> list[Row]:
 def data_rows(report: RunReport) -> list[Row]:
     """Return name, checksum and rows per split of the data set."""
     data = report.data
+    if data.state == "own":
+        return [("data set", "none: the lists of config.yml")]
     rows: list[Row] = [("data set", words.text(data.name)), ("checksum", words.text(data.checksum))]
     for split in Split:
         if str(split) in data.samples:

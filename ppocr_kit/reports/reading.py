@@ -87,6 +87,8 @@ def _training(fields: Fields, folder: RunFolder) -> TrainingFacts:
 
 def _data(fields: Fields, task: Task) -> DataFacts:
     """Tell the data set, and its rows where it is still what the run was trained on."""
+    if fields.body.get("dataset", {}) is None:
+        return DataFacts(None, None, None, "own")
     name, root = fields.text("dataset", "name"), fields.text("dataset", "root")
     checksum = fields.text("dataset", "checksum")
     if root is None or checksum is None:

@@ -19,7 +19,8 @@ class DataFacts:
         name: Its name.
         root: Its folder when the run was made.
         checksum: Checksum of its content when the run was made.
-        state: ``unchanged``, ``changed`` or ``absent`` since then; None where that cannot be told.
+        state: ``unchanged``, ``changed`` or ``absent`` since then, or ``own`` for the lists of a user's own
+            YAML; None where that cannot be told.
         samples: Rows per split, of an unchanged data set only.
         pages: Pages per split, of an unchanged data set only.
     """
