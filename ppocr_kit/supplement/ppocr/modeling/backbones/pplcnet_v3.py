@@ -86,7 +86,7 @@ class PPLCNetV3(nn.Layer):
 
     Args:
         in_channels: Channels of the image.
-        scale: Width multiplier, above 0.
+        scale: Width multiplier, above 0; for detection 1/16 or more, so that every map has a channel.
         conv_kxk_num: Parallel convolutions of a layer while training.
         lr_mult_list: What the learning rate is multiplied with, in the stem and in each of five stages.
         lab_lr: What that of the learnable scales and shifts is multiplied with besides.
@@ -96,7 +96,7 @@ class PPLCNetV3(nn.Layer):
         out_channels: Channels of the row, or of the four maps, finest first.
 
     Raises:
-        ValueError: A value is none of these, or ``scale`` leaves a map without channels.
+        ValueError: A value is none of these.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class PPLCNetV3(nn.Layer):
         det: bool = False,
     ) -> None:
         super().__init__()
-        _check(scale, conv_kxk_num, lr_mult_list)
+        _check(scale, conv_kxk_num, lr_mult_list, det)
         self.det = det
         strides = _DET_STRIDES if det else _REC_STRIDES
         channels = make_divisible(_STEM_CHANNELS * scale, _DIVISOR)
@@ -157,14 +157,15 @@ class PPLCNetV3(nn.Layer):
         return pool_line(x, self.training)
 
 
-def _check(scale: float, conv_kxk_num: int, lr_mult_list: Sequence[float]) -> None:
+def _check(scale: float, conv_kxk_num: int, lr_mult_list: Sequence[float], det: bool) -> None:
     """Refuse what makes no network.
 
     Raises:
         ValueError: A value is out of range.
     """
-    if not scale * min(_MAP_CHANNELS) >= 1:
-        raise ValueError(f"PPLCNetV3 wants a scale of {1 / min(_MAP_CHANNELS)} or more, not {scale}")
+    if not scale > 0 or (det and scale * min(_MAP_CHANNELS) < 1):
+        least = f"of {1 / min(_MAP_CHANNELS)} or more for detection" if det else "above 0"
+        raise ValueError(f"PPLCNetV3 wants a scale {least}, not {scale}")
     if conv_kxk_num < 1:
         raise ValueError(f"conv_kxk_num of PPLCNetV3 wants 1 or more, not {conv_kxk_num}")
     wanted = 1 + len(STAGES)
