@@ -82,7 +82,7 @@ def test_quickstart_installs_brings_the_release_and_runs_with_the_seed(checkout:
 def test_test_installs_what_tests_need_and_passes_arguments_on(checkout: Checkout) -> None:
     done = checkout.make("test", "PYTEST_ARGS=-k split")
     assert done.returncode == 0, done.stderr
-    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest -k split"]
+    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest -n 2 --dist loadgroup -k split"]
 
 
 def test_onnx_is_installed_only_where_it_is_asked_for(checkout: Checkout) -> None:
@@ -94,7 +94,7 @@ def test_onnx_is_installed_only_where_it_is_asked_for(checkout: Checkout) -> Non
 def test_the_second_run_installs_nothing(checkout: Checkout) -> None:
     checkout.make("test")
     checkout.make("test")
-    assert checkout.calls() == ["vendor sync", "-m pytest"]
+    assert checkout.calls() == ["vendor sync", "-m pytest -n 2 --dist loadgroup"]
 
 
 def test_time_stamps_do_not_matter(checkout: Checkout) -> None:
@@ -109,7 +109,7 @@ def test_a_changed_lock_makes_the_environment_anew(checkout: Checkout) -> None:
     checkout.make("test")
     (checkout.folder / "locks" / "paddle-cpu.txt").write_text("other==2\n")
     checkout.make("test")
-    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest"]
+    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest -n 2 --dist loadgroup"]
 
 
 def test_another_python_makes_the_environment_anew(checkout: Checkout) -> None:
