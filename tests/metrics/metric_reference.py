@@ -1,4 +1,4 @@
-"""The two metrics written from their protocol, one pair at a time: slow, short, easy to check.
+"""The metrics written from their protocol, one pair at a time: slow, short, easy to check.
 
 The tests compare the kit's metrics with these, and ``benchmarks/metrics.py`` times them.
 """
@@ -47,14 +47,7 @@ def detection_scores(samples):
     matched = sum(len(pairs) for pairs, _, _ in pages)
     wanted = sum(len(gt) for _, gt, _ in pages)
     counted = sum(len(pred) for _, _, pred in pages)
-    precision = matched / counted if counted else 0.0
-    recall = matched / wanted if wanted else 0.0
-    both = precision + recall
-    return {
-        "precision": precision,
-        "recall": recall,
-        "hmean": 2 * precision * recall / both if both else 0.0,
-    }
+    return _scores(matched, counted, wanted)
 
 
 def edit_distance(left, right):
@@ -75,3 +68,44 @@ def recognition_scores(pairs):
         edit_distance(left, right) / max(len(left), len(right)) for left, right in texts if left or right
     )
     return {"acc": equal / (len(texts) + 1e-5), "norm_edit_dis": 1 - distance / (len(texts) + 1e-5)}
+
+
+def entity_spans(tags):
+    """Return the entities of one page as (class, first, last), token by token, as conlleval reads tags."""
+    spans, open_since = set(), None
+    before, class_before = "O", None
+    for index, tag in enumerate([*tags, "O"]):
+        letter, kind = tag[0], tag.partition("-")[2] if "-" in tag else tag[1:]
+        other = kind != class_before
+        ends = before in "ES" or (before in "BI" and letter in "BSO") or (before != "O" and other)
+        if ends:
+            spans.add((class_before, open_since, index - 1))
+        if letter in "BS" or (before in "OES" and letter in "IE") or (letter != "O" and other):
+            open_since = index
+        before, class_before = letter, kind
+    return spans
+
+
+def entity_scores(pages):
+    """Return precision, recall and hmean over pages of (found, labelled) tags."""
+    spans = [(entity_spans(found), entity_spans(labelled)) for found, labelled in pages]
+    matched = sum(len(left & right) for left, right in spans)
+    return _scores(matched, sum(len(left) for left, _ in spans), sum(len(right) for _, right in spans))
+
+
+def relation_scores(pages):
+    """Return precision, recall and hmean over pages of (found, labelled) pairs."""
+    pairs = [(set(found), set(labelled)) for found, labelled in pages]
+    matched = sum(len(left & right) for left, right in pairs)
+    return _scores(matched, sum(len(left) for left, _ in pairs), sum(len(right) for _, right in pairs))
+
+
+def _scores(matched, found, labelled):
+    precision = matched / found if found else 0.0
+    recall = matched / labelled if labelled else 0.0
+    both = precision + recall
+    return {
+        "precision": precision,
+        "recall": recall,
+        "hmean": 2 * precision * recall / both if both else 0.0,
+    }
