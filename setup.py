@@ -18,6 +18,7 @@ VERSION = re.search(
 RECIPES = sorted(folder.name for folder in (HERE / "configs").iterdir() if folder.is_dir())
 DATA = {
     **{f"ppocr_kit._data.configs.{task}": (f"configs/{task}", "*.yml") for task in RECIPES},
+    "ppocr_kit._data.configs": ("configs", "models.yml"),
     "ppocr_kit._data.locks": ("locks", "*.txt"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ppocr_kit.cli.console import print_json, print_problems, say
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.configs.base import DEFAULT_MODELS, ModelRecipe, find_recipe_by_name, list_models
 from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.model_facts import ModelFacts, read_model_facts
 from ppocr_kit.configs.render import render, rendered_text
 from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import ConfigError, UsageError
@@ -19,6 +21,7 @@ from ppocr_kit.problems import Problem, Severity, count_errors
 from ppocr_kit.storage import write_text_atomic
 from ppocr_kit.tasks import Task
 
+_TABLE_WIDTH = 100
 _TASKS = click.Choice([str(task) for task in Task])
 
 
@@ -31,15 +34,17 @@ def config() -> None:
 @click.option("--task", type=_TASKS, help="Only the models of one task.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_command(task: str | None, as_json: bool) -> None:
-    """List the models that can be trained; * marks what is taken without --model."""
+    """List the models that can be trained; * marks what is taken without --model.
+
+    Parameters are those of a checkpoint, with the model's own dictionary; the size is that of the
+    exported model, without what only training needs.
+    """
     recipes = list_models(Task(task) if task is not None else None)
+    facts = read_model_facts()
     if as_json:
-        print_json([_describe(recipe) for recipe in recipes])
+        print_json([_describe(recipe, facts[recipe.name]) for recipe in recipes])
         return
-    width = max(len(recipe.name) for recipe in recipes)
-    for recipe in recipes:
-        mark = "*" if _is_default(recipe) else " "
-        click.echo(f"{mark} {recipe.task}  {recipe.name:<{width}}  {recipe.summary}")
+    _print_table(recipes, facts)
 
 
 @config.command("show", epilog="Example: ppocr-kit config show rec_en_number_lite_train")
@@ -141,15 +146,39 @@ def _summary(problems: list[Problem]) -> str:
     return ", ".join(said if count_errors(problems) else ["no errors", *said])
 
 
-def _describe(recipe: ModelRecipe) -> dict[str, Any]:
+def _describe(recipe: ModelRecipe, facts: ModelFacts) -> dict[str, Any]:
     return {
         "name": recipe.name,
         "task": str(recipe.task),
         "default": _is_default(recipe),
+        "parameters": facts.parameters,
+        "exported_parameters": facts.exported,
+        "export_mb": round(facts.export_mb, 1),
+        "choose": facts.choose,
         "summary": recipe.summary,
         "description": recipe.description,
         "file": str(recipe.path),
     }
+
+
+def _print_table(recipes: list[ModelRecipe], facts: Mapping[str, ModelFacts]) -> None:
+    """Print a line or two per model; without a terminal a table is as wide as it may be."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title, justify in (("", "left"), ("task", "left"), ("model", "left"), ("M param.", "right")):
+        table.add_column(title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("MB", justify="right", no_wrap=True)
+    table.add_column("choose it for")
+    for recipe in recipes:
+        known = facts[recipe.name]
+        mark = "*" if _is_default(recipe) else ""
+        figures = (f"{known.parameters / 1e6:.1f}", f"{known.export_mb:.1f}")
+        table.add_row(mark, str(recipe.task), recipe.name, *figures, known.choose)
+    console = Console(highlight=False)
+    console.width = min(_TABLE_WIDTH, console.width) if console.is_terminal else _TABLE_WIDTH
+    console.print(table)
 
 
 def _is_default(recipe: ModelRecipe) -> bool:

@@ -49,7 +49,7 @@ def test_every_module_of_the_checkout_is_in_the_wheel(project: Path, wheel: Path
 
 
 def test_recipes_and_locks_travel_as_package_data(project: Path, wheel: Path) -> None:
-    recipes = {f"ppocr_kit/_data/{path.relative_to(project)}" for path in project.glob("configs/*/*.yml")}
+    recipes = {f"ppocr_kit/_data/{path.relative_to(project)}" for path in project.glob("configs/**/*.yml")}
     locks = {f"ppocr_kit/_data/{path.relative_to(project)}" for path in project.glob("locks/*.txt")}
     assert recipes and locks
     assert (recipes | locks) - names_in(wheel) == set()
