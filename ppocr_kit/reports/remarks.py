@@ -60,7 +60,7 @@ def _about_data(report: RunReport) -> Iterator[str]:
 
 def _about_measurements(report: RunReport) -> Iterator[str]:
     if report.data.state == "own":
-        yield "Trained by a YAML of your own: val is its Eval lists, which chose the best model and flatter it."
+        yield "Trained by a YAML of your own: val is its Eval lists, which chose the best model."
     elif report.measured(str(Split.TEST)) is None:
         yield f"Not measured on the test split yet: ppocr-kit eval {report.name}"
     best = report.checkpoint("best")
