@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from ppocr_kit.metrics.detection import DetectionSample, score_detection
+from ppocr_kit.metrics.entities import score_entities
 from ppocr_kit.metrics.recognition import score_recognition
+from ppocr_kit.metrics.relations import Relation, score_relations
 
 Box = list[tuple[float, float]]
 
@@ -39,3 +42,26 @@ def test_recognition_example(page: str) -> None:
 def test_perfect_score_is_as_written(page: str) -> None:
     values = score_recognition([("a", "a")] * 10).values
     assert f"over 10 lines is therefore {values['acc']:.6f}" in page
+
+
+def test_entity_example(page: str) -> None:
+    labelled, found = "B-Q I-Q O B-A B-A I-A", "B-Q I-Q O B-A I-A I-A"
+    assert f"labelled `{labelled}`, found `{found}`" in page
+    report = score_entities([(found.split(), labelled.split())])
+    assert f"one answer in the place of both: {_three(report.values)}" in page
+    assert set(report.per_class["Q"].values()) == {1.0}
+    assert set(report.per_class["A"].values()) == {0.0}
+
+
+def test_link_example(page: str) -> None:
+    labelled = [_link(0, 4), _link(0, 5), _link(1, 6)]
+    values = score_relations([([_link(0, 4), _link(2, 7)], labelled)]).values
+    assert f"labelled 0→4, 0→5 and 1→6, found 0→4 and 2→7: {_three(values)}" in page
+
+
+def _link(head: int, tail: int) -> Relation:
+    return Relation((head, head + 1), (tail, tail + 1))
+
+
+def _three(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {round(values[name], 6)}" for name in ("precision", "recall", "hmean"))
