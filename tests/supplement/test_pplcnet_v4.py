@@ -8,7 +8,7 @@ import pytest
 
 from ppocr_kit.supplement.ppocr.modeling.backbones import build_backbone
 from ppocr_kit.supplement.ppocr.modeling.backbones.pplcnet_v4 import PPLCNetV4
-from ppocr_kit.supplement.ppocr.modeling.backbones.pplcnet_v4_blocks import LCNetV4Block, StemBlock
+from ppocr_kit.supplement.ppocr.modeling.backbones.pplcnet_v4_blocks import LCNetV4Block, quartering_stem
 
 pytestmark = [
     pytest.mark.release,
@@ -62,14 +62,14 @@ def test_table_of_either_task_has_it():
 
 @pytest.mark.parametrize("size", [(8, 8), (31, 18), (9, 33)])
 def test_stem_quarters_any_size(size):
-    stem = StemBlock(3, 4, 6)
+    stem = quartering_stem(3, 4, 6)
     expected = [-(-side // 2) for side in size]
     expected = [-(-side // 2) for side in expected]
     assert list(stem(images(1, 3, *size)).shape) == [1, 6, *expected]
 
 
 def test_even_kernels_of_the_stem_read_to_the_right_and_down():
-    stem = StemBlock(3, 4, 6)
+    stem = quartering_stem(3, 4, 6)
     stem.eval()
     x = images(1, 4, 6, 6)
     changed = x.numpy()

@@ -15,7 +15,7 @@ from paddle import nn
 from ..choice import known_name
 from .conv_norm import Stride
 from .line_pooling import pool_line
-from .pplcnet_v4_blocks import FoldingConv, LCNetV4Block, StemBlock
+from .pplcnet_v4_blocks import FoldingConv, LCNetV4Block, quartering_stem
 
 _RATES = 6
 
@@ -120,7 +120,7 @@ class PPLCNetV4(nn.Layer):
 
 
 def _stem(in_channels: int, channels: int, lr_mult: float) -> nn.Layer:
-    return StemBlock(in_channels, channels // 2, channels, lr_mult)
+    return quartering_stem(in_channels, channels // 2, channels, lr_mult)
 
 
 def _simple_stem(in_channels: int, channels: int) -> nn.Layer:

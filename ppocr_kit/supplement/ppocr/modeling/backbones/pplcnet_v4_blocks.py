@@ -6,6 +6,7 @@ channel mixers that fold are those of RepViT, arXiv:2307.09283, section 3.1.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import paddle
@@ -14,6 +15,7 @@ from paddle.nn.initializer import Constant
 
 from ..folding import absorb_norm, scale_of, set_kernel
 from .conv_norm import ConvBNLayer, SEModule, Stride
+from .stem_block import StemBlock
 
 
 class FoldingConv(ConvBNLayer):
@@ -33,48 +35,10 @@ class FoldingConv(ConvBNLayer):
             self.is_repped = True
 
 
-def _stem_conv(
-    in_channels: int, out_channels: int, kernel: int, lr_mult: float, stride: int = 1
-) -> FoldingConv:
-    """Make a layer of a kernel that, where it is even, reaches farther to the right and down."""
-    before, after = (kernel - 1) // 2, kernel // 2
-    return FoldingConv(
-        in_channels,
-        out_channels,
-        kernel,
-        stride,
-        act="relu",
-        padding=before if before == after else "SAME",
-        lr_mult=lr_mult,
-        decays_norm=False,
-    )
-
-
-class StemBlock(nn.Layer):
-    """The first quartering: two branches, convolutions and a maximum, between two halvings.
-
-    Args:
-        in_channels: Channels of the image.
-        mid_channels: Channels inside, even.
-        out_channels: Channels that the block gives.
-        lr_mult: What the learning rate is multiplied with.
-    """
-
-    def __init__(self, in_channels: int, mid_channels: int, out_channels: int, lr_mult: float = 1.0) -> None:
-        super().__init__()
-        half = mid_channels // 2
-        self.stem1 = _stem_conv(in_channels, mid_channels, 3, lr_mult, stride=2)
-        self.stem2a = _stem_conv(mid_channels, half, 2, lr_mult)
-        self.stem2b = _stem_conv(half, mid_channels, 2, lr_mult)
-        self.stem3 = _stem_conv(2 * mid_channels, mid_channels, 3, lr_mult, stride=2)
-        self.stem4 = _stem_conv(mid_channels, out_channels, 1, lr_mult)
-        self.pool = nn.MaxPool2D(2, stride=1, padding="SAME")
-
-    def forward(self, x: Any) -> Any:
-        """Map images (N, Cin, H, W) to (N, Cout, H / 4, W / 4)."""
-        x = self.stem1(x)
-        x = paddle.concat([self.pool(x), self.stem2b(self.stem2a(x))], axis=1)
-        return self.stem4(self.stem3(x))
+def quartering_stem(in_channels: int, inside: int, out_channels: int, lr_mult: float = 1.0) -> StemBlock:
+    """Make the stem that maps images (N, Cin, H, W) to (N, Cout, H / 4, W / 4) and folds at export."""
+    make = partial(FoldingConv, act="relu", lr_mult=lr_mult, decays_norm=False)
+    return StemBlock(in_channels, inside, out_channels, 2, make)
 
 
 class RepDWConv(nn.Layer):
