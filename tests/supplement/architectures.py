@@ -63,3 +63,26 @@ def multi(
             **more,
         },
     }
+
+
+def svtr(**backbone: Any) -> dict[str, Any]:
+    """A small SVTR behind a transform that straightens."""
+    stn = {"tps_inputsize": [32, 64], "tps_outputsize": [32, 64], "num_control_points": 6}
+    return {
+        **crnn(),
+        "algorithm": "SVTR",
+        "Transform": {"name": "STN_ON", **stn, "tps_margins": [0.05, 0.05], "stn_activation": "none"},
+        "Backbone": {
+            "name": "SVTRNet",
+            "img_size": [32, 64],
+            "embed_dim": [8, 16, 24],
+            "depth": [1, 1, 1],
+            "num_heads": [2, 2, 4],
+            "mixer": ["Local", "Global", "Conv"],
+            "local_mixer": [[3, 5], [3, 5], [3, 3]],
+            "out_channels": 12,
+            "out_char_num": 10,
+            **backbone,
+        },
+        "Neck": {"name": "SequenceEncoder", "encoder_type": "reshape"},
+    }

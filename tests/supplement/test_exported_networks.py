@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-from architectures import crnn, db, multi
+from architectures import crnn, db, multi, svtr
 from paddle.static import InputSpec
 
 from ppocr_kit.supplement.ppocr.modeling.architectures import build_model
@@ -33,6 +33,8 @@ CASES = {
     "large paths": (db({"name": "RepLKPAN", "out_channels": 32, "intracl": True}), *DET),
     "rec": (crnn(small_stride=[1, 2, 2, 2]), [None, 3, 32, -1], [(1, 3, 32, 64), (3, 3, 32, 100)]),
     "svtr": (multi(), [None, 3, 48, -1], [(1, 3, 48, 64), (3, 3, 48, 100)]),
+    "straightened": (svtr(), [None, 3, 64, 256], [(1, 3, 64, 256), (3, 3, 64, 256)]),
+    "pooled patches": (svtr(patch_merging="Pool"), [None, 3, 64, 256], [(2, 3, 64, 256)]),
     "convolution": (
         multi({"name": "reshape"}, {"use_guide": True, "mid_channels": 8}),
         [None, 3, 48, -1],

@@ -6,6 +6,7 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 import pytest
+from architectures import svtr
 
 from ppocr_kit.supplement.ppocr.modeling.backbones import build_backbone
 from ppocr_kit.supplement.ppocr.modeling.backbones.rec_svtrnet import AveragedColumns
@@ -22,17 +23,7 @@ pytestmark = [
     # said by paddle's own BatchNorm2D at every training step
     pytest.mark.filterwarnings("ignore:When training, we now always track:UserWarning"),
 ]
-SMALL = {
-    "name": "SVTRNet",
-    "img_size": [32, 64],
-    "embed_dim": [8, 16, 24],
-    "depth": [1, 1, 1],
-    "num_heads": [2, 2, 4],
-    "mixer": ["Local", "Global", "Conv"],
-    "local_mixer": [[3, 5], [3, 5], [3, 3]],
-    "out_channels": 12,
-    "out_char_num": 10,
-}
+SMALL = svtr()["Backbone"]
 
 
 def images(*shape: int) -> paddle.Tensor:
