@@ -81,7 +81,7 @@ def with_reasons(text: str, changes: Sequence[Change], heading: str) -> str:
     """Put changes above a YAML file, as its comment."""
     if not changes:
         return text
-    lines = [f"# {heading}", *(f"#   {change}" for change in changes)]
+    lines = [f"# {heading}", *(f"#   {' '.join(str(change).split())}" for change in changes)]
     return "\n".join(lines) + "\n" + text
 
 

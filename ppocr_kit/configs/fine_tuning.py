@@ -17,28 +17,27 @@ class FineTuning:
     """Defaults for going on from trained weights with a small data set.
 
     Attributes:
-        learning_rate: Peak of a cosine, for steps of ``batch_size`` rows. Lower than from scratch: a
-            high rate walks away from what the weights know.
+        rate_share: Peak of the learning rate as a share of the one the recipe is published with, for
+            steps of ``batch_size`` rows. A rate as high as from scratch walks away from what the
+            weights know.
         batch_size: Rows per step at most: small, because hundreds of steps matter more than smooth ones.
         rows_seen: Training rows shown in all; gives the epochs.
     """
 
-    learning_rate: float
+    rate_share: float
     batch_size: int
     rows_seen: int
 
 
-# Large networks of the later generations, and what upstream advises for one card and small batches.
+# Published rates belong to 64 crops or a thousand lines a step, these to 8 and 16.
 FINE_TUNING: dict[Task, FineTuning] = {
-    Task.DET: FineTuning(learning_rate=2e-4, batch_size=8, rows_seen=7_000),
-    Task.REC: FineTuning(learning_rate=1e-4, batch_size=16, rows_seen=14_000),
+    Task.DET: FineTuning(rate_share=0.2, batch_size=8, rows_seen=7_000),
+    Task.REC: FineTuning(rate_share=0.2, batch_size=16, rows_seen=14_000),
 }
-# Small networks without a guiding head move further in the same steps. Measured on 3,500 crops and
-# pages of a real export (docs/decisions/004): the official CRNN went from acc 0.578 to 0.746 in 876
-# steps of 16, the official DB detector from Hmean 0.841 to 0.927 in 860 steps of 8, at 1e-3.
+# Networks of a million numbers have to move further in the same steps (measured: docs/LOG.md).
 SMALL_NETWORKS: dict[Task, FineTuning] = {
-    Task.DET: FineTuning(learning_rate=5e-4, batch_size=8, rows_seen=7_000),
-    Task.REC: FineTuning(learning_rate=5e-4, batch_size=16, rows_seen=14_000),
+    Task.DET: FineTuning(rate_share=0.5, batch_size=8, rows_seen=7_000),
+    Task.REC: FineTuning(rate_share=0.5, batch_size=16, rows_seen=14_000),
 }
 _SMALL_BACKBONES = ("MobileNetV3",)
 _FEWEST_EPOCHS, _MOST_EPOCHS = 3, 60

@@ -120,7 +120,7 @@ def _take_schedule(
     rate = float(recipe["Optimizer"]["lr"]["learning_rate"])
     epochs, why = int(recipe["Global"]["epoch_num"]), "the recipe"
     if fine_tunes:
-        published, rate = defaults.batch_size, defaults.learning_rate
+        published, rate = defaults.batch_size, rate * defaults.rate_share
         epochs = min(epochs, fine_tuning_epochs(defaults.rows_seen, rows))
         why = f"fine-tuning shows about {defaults.rows_seen} rows, and there are {rows}"
     if spec.epochs is not None:
