@@ -1,7 +1,7 @@
 """Reading Paddle's checkpoint files without trusting them, and writing weights that Paddle reads.
 
-``.pdparams``, ``.pdopt`` and ``.states`` are pickles; a pickle from the net can run any code
-when Paddle loads it. What Paddle's ``paddle.save`` writes needs four harmless constructors only,
+``.pdparams``, ``.pdopt``, ``.pdema`` and ``.states`` are pickles; a pickle from the net can run any code
+when Paddle loads it. What Paddle's ``paddle.save`` writes needs a few harmless constructors only,
 so anything else is refused before a tool of the release sees the file.
 
 Source: paddle/framework/io.py@3.3.1 (``_pickle_save``), ppocr/utils/save_load.py@3.7.0.
@@ -31,6 +31,8 @@ _ALLOWED = {
     ("numpy._core.numeric", "_frombuffer"),
     ("_codecs", "encode"),
     ("collections", "OrderedDict"),
+    # a tensor inside a table, as in the .pdema file of moving averages, is a pair (name, array)
+    ("builtins", "tuple"),
 }
 # Paddle stores the mapping of structured names to parameter names beside the tensors.
 _NAME_TABLE = "StructuredToParameterName@@"
@@ -54,7 +56,7 @@ def read_checkpoint_file(path: Path) -> Any:
     """Read one checkpoint file that holds numpy arrays and plain values only.
 
     Args:
-        path: A ``.pdparams``, ``.pdopt`` or ``.states`` file.
+        path: A ``.pdparams``, ``.pdopt``, ``.pdema`` or ``.states`` file.
 
     Returns:
         The pickled object, arrays as numpy arrays.

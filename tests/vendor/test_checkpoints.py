@@ -34,6 +34,23 @@ def test_weights_come_back_by_name(tmp_path: Path, protocol: int) -> None:
     np.testing.assert_array_equal(weights["conv.weight"], np.ones((2, 3), "float32"))
 
 
+class NestedTensor:
+    """What paddle.save makes of a tensor inside a table: a pair of its name and its values."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (tuple, (("conv2d_0.w_0", np.ones(3, "float32")),))
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_moving_averages_are_read(tmp_path: Path, protocol: int) -> None:
+    path = tmp_path / "best_accuracy.pdema"
+    path.write_bytes(pickle.dumps({"ema_state": {"conv.weight": NestedTensor()}, "step": 3}, protocol))
+    content = read_checkpoint_file(path)
+    name, values = content["ema_state"]["conv.weight"]
+    assert (name, content["step"]) == ("conv2d_0.w_0", 3)
+    np.testing.assert_array_equal(values, np.ones(3, "float32"))
+
+
 def test_a_checkpoint_that_runs_code_is_refused_and_runs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
