@@ -146,19 +146,19 @@ class PPHGNet(nn.Layer):
 def PPHGNet_tiny(
     in_channels: int = 3, det: bool = False, out_indices: Sequence[int] | None = None
 ) -> PPHGNet:
-    """Build the smallest one; its rows are single for lines of 32 pixels, not of 48."""
+    """Build the smallest one; a line of 32 pixels becomes one row, one of 48 two."""
     return PPHGNet(TINY, in_channels, det, out_indices)
 
 
 def PPHGNet_small(
     in_channels: int = 3, det: bool = False, out_indices: Sequence[int] | None = None
 ) -> PPHGNet:
-    """Build the one of the PP-OCRv4 server models, for lines of 48 pixels."""
+    """Build the one of the PP-OCRv4 server models; a line of 32 or 48 pixels becomes one row."""
     return PPHGNet(SMALL, in_channels, det, out_indices)
 
 
 def PPHGNet_base(
     in_channels: int = 3, det: bool = False, out_indices: Sequence[int] | None = None
 ) -> PPHGNet:
-    """Build the largest one; its rows are single for lines of 32 pixels, not of 48."""
+    """Build the largest one; a line of 32 pixels becomes one row, one of 48 two."""
     return PPHGNet(BASE, in_channels, det, out_indices)

@@ -26,8 +26,8 @@ STAGES = {
     "blocks5": ((3, 256, False), *((5, 256, False),) * 4),
     "blocks6": (*((5, 512, True),) * 2, *((5, 512, False),) * 2),
 }
-# Where the map shrinks, as (stage, block). A line of text keeps an eighth of its width (pool_line halves
-# what is left) and loses its height.
+# Where the map shrinks, as (stage, block). A line of text of 48 rows is left with three of them and with a
+# quarter of its width; pool_line then takes one row and half of the columns.
 _DET_STRIDES: dict[tuple[str, int], Stride] = {(f"blocks{stage}", 0): 2 for stage in (3, 4, 5, 6)}
 _REC_STRIDES: dict[tuple[str, int], Stride] = {
     ("blocks4", 0): (2, 1),
