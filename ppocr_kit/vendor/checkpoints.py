@@ -33,6 +33,7 @@ _ALLOWED = {
     ("collections", "OrderedDict"),
     # a tensor inside a table, as in the .pdema file of moving averages, is a pair (name, array)
     ("builtins", "tuple"),
+    ("__builtin__", "tuple"),
 }
 # Paddle stores the mapping of structured names to parameter names beside the tensors.
 _NAME_TABLE = "StructuredToParameterName@@"
