@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,16 +51,12 @@ def build(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def first_row(config: dict[str, Any], mode: str) -> list[list[int]]:
-    """Pass the first row of a list through the mode's transforms; return the shapes of what comes out."""
-    from ppocr.data.imaug import create_operators, transform
+    """Read the first row of a list as the release's loader does; return the shapes of what comes out."""
+    from ppocr.data import build_dataloader
 
-    source = copy.deepcopy(config[mode]["dataset"])
-    operators = create_operators(source["transforms"], dict(config["Global"]))
-    line = Path(source["label_file_list"][0]).read_text(encoding="utf-8").splitlines()[0]
-    name, label = line.split("\t")
-    path = Path(source["data_dir"]) / name
-    row = {"img_path": str(path), "label": label, "image": path.read_bytes(), "ext_data": [], "epoch": 0}
-    return [list(getattr(value, "shape", [])) for value in transform(row, operators)]
+    loader = build_dataloader(config, mode, "cpu", logging.getLogger("rows"))
+    (index, *_) = next(iter(loader.batch_sampler))
+    return [list(getattr(value, "shape", [])) for value in loader.dataset[index]]
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from release_classes import constructor_settings, read_classes
 
 from ppocr_kit.configs.base import find_recipe_by_name, list_models, load_recipe
 from ppocr_kit.configs.render import dump_config, render_config
@@ -84,10 +84,14 @@ def test_recipe_builds_and_reads_rows(name: str, built: dict[str, dict[str, Any]
         assert maps == [image[1:]] * 4
         assert [len(shape) for shape in found["eval"]] == [3, 1, 3, 1]
         assert all(side % 32 == 0 for side in found["eval"][0][1:])
-    else:
-        assert (found["loss"], found["metric"]) == ("CTCLoss", "acc")
-        assert found["train"][0] == found["eval"][0]
-        assert found["train"][0][:2] == [3, 32]
+        return
+    guided = name.startswith(("PP-OCR", "en_PP-OCR"))
+    assert (found["loss"], found["metric"]) == ("MultiLoss" if guided else "CTCLoss", "acc")
+    for image, *targets in (found["train"], found["eval"]):
+        # what the loss takes: the targets of both heads, the length, and how much of the line is filled
+        assert len(targets) == (4 if guided else 2)
+        assert image[0] == 3 and image[1] in (32, 48, 64)
+    assert found["train"][0][2] == found["eval"][0][2]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,34 +108,9 @@ def test_recipe_names_a_dictionary_of_the_release(name: str, release_path: Path)
 
 
 def test_transforms_are_those_of_the_release(release_path: Path) -> None:
-    classes = _classes(release_path / "ppocr" / "data" / "imaug")
+    classes = read_classes(release_path / "ppocr" / "data" / "imaug")
     assert TRANSFORM_OPS.keys() <= classes.keys()
     for name, settings in TRANSFORM_OPS.items():
-        named, looked_up = _settings(classes, name)
+        named, looked_up = constructor_settings(classes, name)
         assert set(named) <= set(settings), name
         assert set(settings) <= set(named) | looked_up, name
-
-
-def _classes(folder: Path) -> dict[str, ast.ClassDef]:
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))]
-    return {node.name: node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
-
-
-def _settings(classes: dict[str, ast.ClassDef], name: str) -> tuple[list[str], set[str]]:
-    """Return a constructor's named parameters, and every text it or a base's mentions."""
-    if name not in classes:
-        return [], set()
-    node = classes[name]
-    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
-    inherited = [_settings(classes, base) for base in bases]
-    init = next((part for part in node.body if getattr(part, "name", None) == "__init__"), None)
-    if not isinstance(init, ast.FunctionDef):
-        return inherited[0] if inherited else ([], set())
-    texts = {
-        part.value
-        for part in ast.walk(init)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    }
-    for named, more in inherited:
-        texts |= {*named, *more}
-    return [argument.arg for argument in (*init.args.args[1:], *init.args.kwonlyargs)], texts
