@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from ppocr_kit.configs import schema
+from ppocr_kit.configs.components import Kinds
 from ppocr_kit.configs.decoders import DECODERS
 from ppocr_kit.configs.transform_ops import TRANSFORM_OPS
 from ppocr_kit.problems import Problem, Severity
@@ -34,7 +35,7 @@ class UnknownKey:
     obsolete: str | None = None
 
 
-def kinds_at(config: Mapping[str, Any], path: KeyPath) -> schema.Kinds | None:
+def kinds_at(config: Mapping[str, Any], path: KeyPath) -> Kinds | None:
     """Return the keys that the mapping at ``path`` may have, or None when they are not judged."""
     if not path:
         return {**schema.SECTIONS, **schema.OTHER_SECTIONS}
@@ -46,6 +47,8 @@ def kinds_at(config: Mapping[str, Any], path: KeyPath) -> schema.Kinds | None:
     if section == "Architecture":
         if not rest:
             return schema.ARCHITECTURE
+        if rest[:2] == ("Head", "head_list"):
+            return _head_list_kinds(config, path)
         return _named(config, path, str(rest[0])) if len(rest) == 1 and rest[0] in _PARTS else None
     if section in _COMPONENT_ROLES:
         if not rest:
@@ -64,7 +67,8 @@ def unknown_keys(config: Mapping[str, Any]) -> list[UnknownKey]:
             continue
         for key in mapping:
             if key not in kinds:
-                obsolete = schema.OBSOLETE_GLOBAL.get(str(key)) if path == ("Global",) else None
+                table = schema.OBSOLETE_GLOBAL if path == ("Global",) else schema.OBSOLETE_ELSEWHERE
+                obsolete = table.get(str(key))
                 found.append(UnknownKey((*path, key), nearest_key(str(key), kinds), obsolete))
     return found
 
@@ -116,7 +120,7 @@ def dotted(path: KeyPath) -> str:
     return ".".join(str(part) for part in path)
 
 
-def _global_kinds(config: Mapping[str, Any]) -> schema.Kinds:
+def _global_kinds(config: Mapping[str, Any]) -> Kinds:
     """Return the keys of ``Global``: the release merges it into every transform and into the decoder.
 
     So a setting of a transform that the configuration names is a key of ``Global`` too.
@@ -132,7 +136,7 @@ def _global_kinds(config: Mapping[str, Any]) -> schema.Kinds:
     return {**used, **schema.GLOBAL}
 
 
-def _reader_kinds(rest: KeyPath) -> schema.Kinds | None:
+def _reader_kinds(rest: KeyPath) -> Kinds | None:
     """Return the keys below ``Train`` or ``Eval``."""
     if not rest:
         return {"dataset": "mapping", "loader": "mapping", "sampler": "mapping"}
@@ -149,7 +153,21 @@ def _reader_kinds(rest: KeyPath) -> schema.Kinds | None:
     return None
 
 
-def _named(config: Mapping[str, Any], path: KeyPath, role: str) -> schema.Kinds | None:
+def _head_list_kinds(config: Mapping[str, Any], path: KeyPath) -> Kinds | None:
+    """Return the keys inside a MultiHead's list: ``- CTCHead: {Neck: …, Head: …}``, ``- NRTRHead: …``."""
+    inside = path[4:]
+    if len(inside) == 1:
+        if inside[0] == "CTCHead":
+            return {"Neck": "mapping", "Head": "mapping?"}
+        return schema.component_kinds("Head", {"name": inside[0]})
+    if inside == ("CTCHead", "Neck"):
+        return _named(config, path, "encoder")
+    if inside == ("CTCHead", "Head"):
+        return schema.component_kinds("Head", {"name": "CTCHead"})
+    return None
+
+
+def _named(config: Mapping[str, Any], path: KeyPath, role: str) -> Kinds | None:
     settings = value_at(config, path)
     return schema.component_kinds(role, settings) if isinstance(settings, Mapping) else None
 

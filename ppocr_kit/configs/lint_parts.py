@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ppocr_kit.configs import schema
+from ppocr_kit.configs.components import SUPPLIED
 from ppocr_kit.configs.keys import KeyPath, dotted
 from ppocr_kit.configs.lint_subject import MODES, Subject
 from ppocr_kit.configs.transform_ops import TRANSFORM_OPS
@@ -71,6 +71,11 @@ _SECOND_HEADS: dict[str, tuple[str, str | None, str]] = {
     "SARHead": ("SARLoss", None, "label_sar"),
     "NRTRHead": ("NRTRLoss", "NRTRLabelEncode", "label_gtc"),
 }
+# Algorithms whose networks the release's training hands the targets, which a MultiHead learns from.
+_WITH_TARGETS = (
+    "SRN", "NRTR", "SAR", "SEED", "SVTR", "SVTR_LCNet", "SPIN", "VisionLAN", "RobustScanner", "RFL", "DRRG",
+    "SATRN", "SVTR_HGNet", "ParseQ", "CPPD",
+)  # fmt: skip
 _DISTILLATION = "an algorithm of several models (distillation)"
 _PARTS = ("Transform", "Backbone", "Neck", "Head")
 
@@ -166,6 +171,11 @@ def check_multi_head(subject: Subject) -> Iterator[Problem]:
             message = f"MultiLabelEncode goes with MultiHead, not with {head}"
             yield subject.problem("C027", encoders[0][0], message, "CTCLabelEncode for a CTCHead")
         return
+    algorithm = subject.at("Architecture", "algorithm")
+    if isinstance(algorithm, str) and algorithm not in _WITH_TARGETS:
+        message = f"MultiHead learns from targets, which training does not hand to the algorithm {algorithm}"
+        hint = "algorithm: SVTR_LCNet, or SVTR_HGNet for PPHGNet"
+        yield subject.problem("C027", ("Architecture", "algorithm"), message, hint)
     if loss != "MultiLoss":
         yield subject.problem("C027", ("Loss", "name"), f"MultiHead goes with MultiLoss, not with {loss}")
     for mode in MODES:
@@ -282,10 +292,18 @@ def unsupplied_parts(subject: Subject) -> Iterator[tuple[KeyPath, str]]:
         yield ("Architecture", "algorithm"), _DISTILLATION
         return
     kind = architecture.get("model_type")
-    if isinstance(kind, str) and kind not in schema.SUPPLIED["model_type"]:
+    if isinstance(kind, str) and kind not in SUPPLIED["model_type"]:
         yield ("Architecture", "model_type"), f"model_type {kind}"
     roles: list[KeyPath] = [("Architecture", part) for part in _PARTS]
     for path in (*roles, ("Loss",), ("Metric",), ("Optimizer",), ("Optimizer", "lr")):
-        name = subject.name(*path)
-        if name is not None and name not in schema.SUPPLIED[str(path[-1])]:
-            yield (*path, "name"), f"{path[-1]} {name}"
+        name, role = subject.name(*path), str(path[-1])
+        # a backbone is another network for each kind of model
+        table = SUPPLIED.get(f"{kind} {role}" if role == "Backbone" else role, ())
+        if name is not None and name not in table:
+            yield (*path, "name"), f"{role} {name}"
+    heads = subject.at("Architecture", "Head", "head_list")
+    for index in range(len(heads) if isinstance(heads, list) else 0):
+        neck: KeyPath = ("Architecture", "Head", "head_list", index, "CTCHead", "Neck")
+        name = subject.name(*neck)
+        if name is not None and name not in SUPPLIED["encoder"]:
+            yield (*neck, "name"), f"encoder {name}"

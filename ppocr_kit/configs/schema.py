@@ -14,28 +14,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ppocr_kit.configs.components import COMPONENTS, Kinds
 from ppocr_kit.configs.decoders import DECODERS
-
-Kinds = Mapping[str, str]
-
-# What the kit supplies in place of the packages that the published archive lacks, by the key it stands under.
-SUPPLIED: Mapping[str, tuple[str, ...]] = {
-    "model_type": ("det", "rec"),
-    "Transform": ("STN_ON",),
-    "Backbone": (
-        "MobileNetV1Enhance", "MobileNetV3", "PPHGNetV2_B4", "PPHGNet_small", "PPLCNetV3", "PPLCNetV4",
-        "ResNet", "ResNet_vd", "SVTRNet",
-    ),
-    "Neck": ("DBFPN", "LKPAN", "RSEFPN", "RepLKFPN", "RepLKPAN", "SequenceEncoder"),
-    "Head": ("CTCHead", "DBHead", "MultiHead", "PFHeadLocal"),
-    "Loss": ("CTCLoss", "DBLoss", "LossFromOutput", "MultiLoss", "VQASerTokenLayoutLMLoss"),
-    "Metric": ("DetMetric", "RecMetric", "VQAReTokenMetric", "VQASerTokenMetric"),
-    "Optimizer": ("Adadelta", "Adam", "AdamW", "Momentum", "RMSProp"),
-    "lr": (
-        "Const", "Cosine", "CyclicalCosine", "DecayLearningRate", "Linear", "MultiStepDecay", "OneCycle",
-        "Piecewise", "Step", "TwoStepCosine",
-    ),
-}  # fmt: skip
 
 SECTIONS: Kinds = {
     "Global": "mapping",
@@ -108,6 +88,12 @@ OBSOLETE_GLOBAL: Mapping[str, str] = {
     "algorithm": "see Architecture.algorithm",
 }
 
+# The same for the settings of components and transforms.
+OBSOLETE_ELSEWHERE: Mapping[str, str] = {
+    "character_type": "the dictionary alone decides",
+    "use_tia": "see tia_prob",
+}
+
 DATASET: Kinds = {
     "name": "str", "data_dir": "str", "label_file_list": "str|list",
     "ratio_list": "float|list", "transforms": "list",
@@ -128,65 +114,6 @@ ARCHITECTURE: Kinds = {
     "name": "str", "model_type": "str", "algorithm": "str", "in_channels": "int", "Transform": "mapping?",
     "Backbone": "mapping?", "Neck": "mapping?", "Head": "mapping", "Models": "mapping",
     "return_all_feats": "bool",
-}  # fmt: skip
-
-_ADAM: Kinds = {
-    "beta1": "float", "beta2": "float", "epsilon": "float", "weight_decay": "any", "grad_clip": "any",
-    "clip_norm": "float", "clip_norm_global": "float", "name": "str", "lr": "mapping",
-    "regularizer": "mapping?",
-}  # fmt: skip
-# training sets the last two itself, whatever they say
-_SCHEDULE: Kinds = {
-    "name": "str", "learning_rate": "float", "warmup_epoch": "float", "last_epoch": "int",
-    "epochs": "int", "step_each_epoch": "int",
-}  # fmt: skip
-_PENALTY: Kinds = {"name": "str", "factor": "float"}
-
-# (what the component is, its name) -> its keys besides `name`
-COMPONENTS: Mapping[tuple[str, str], Kinds] = {
-    ("Optimizer", "Adam"): {**_ADAM, "parameter_list": "any", "group_lr": "bool", "training_step": "str"},
-    ("Optimizer", "AdamW"): {
-        **_ADAM, "multi_precision": "bool", "no_weight_decay_name": "str?",
-        "one_dim_param_no_weight_decay": "bool",
-    },
-    ("Optimizer", "Momentum"): {
-        "momentum": "float", "weight_decay": "any", "grad_clip": "any", "clip_norm": "float",
-        "clip_norm_global": "float", "lr": "mapping", "regularizer": "mapping?",
-    },
-    ("lr", "Const"): {**_SCHEDULE},
-    ("lr", "Linear"): {**_SCHEDULE, "end_lr": "float", "power": "float"},
-    ("lr", "Cosine"): {**_SCHEDULE, "end_lr": "float", "eta_min": "float"},
-    ("lr", "Piecewise"): {**_SCHEDULE, "decay_epochs": "list", "values": "list", "learning_rate": "float"},
-    ("regularizer", "L1"): _PENALTY,
-    ("regularizer", "L2"): _PENALTY,
-    ("Backbone", "MobileNetV3"): {
-        "scale": "float", "model_name": "str", "disable_se": "bool", "in_channels": "int",
-        "small_stride": "list", "large_stride": "list", "last_pool_type": "str",
-        "last_pool_kernel_size": "list",
-    },
-    ("Neck", "DBFPN"): {"out_channels": "int", "use_asf": "bool", "in_channels": "any"},
-    ("Neck", "SequenceEncoder"): {
-        "encoder_type": "str", "hidden_size": "int", "in_channels": "int", "dims": "int", "depth": "int",
-        "hidden_dims": "int", "use_guide": "bool", "kernel_size": "list", "out_channels": "any",
-        "with_linear": "bool",
-    },
-    ("Head", "DBHead"): {"k": "int", "in_channels": "int", "fix_nan": "bool", "aux_in_channels": "int?"},
-    ("Head", "CTCHead"): {
-        "fc_decay": "float", "mid_channels": "int?", "return_feats": "bool", "out_channels": "int",
-        "in_channels": "int",
-    },
-    ("Loss", "DBLoss"): {
-        "balance_loss": "bool", "main_loss_type": "str", "alpha": "float", "beta": "float",
-        "ohem_ratio": "float", "eps": "float", "focal_alpha": "float", "focal_gamma": "float",
-        "aux_weight_p4": "float", "aux_weight_p3": "float", "aux_weight_p2": "float",
-    },
-    ("Loss", "CTCLoss"): {"use_focal_loss": "bool"},
-    ("PostProcess", "DBPostProcess"): {
-        "thresh": "float", "box_thresh": "float", "max_candidates": "int", "unclip_ratio": "float",
-        "use_dilation": "bool", "score_mode": "str", "box_type": "str",
-    },
-    ("Metric", "DetMetric"): {"main_indicator": "str"},
-    ("Metric", "RecMetric"): {"main_indicator": "str", "is_filter": "bool", "ignore_space": "bool"},
 }  # fmt: skip
 
 # What a value of each kind is; bool is no int here, and an int passes for a float.
