@@ -43,12 +43,14 @@ class RowCheck:
         rejected: Rows that would be refused: ``list``, ``line``, ``reason``.
         lost_characters: Characters of kept rows that the dictionary lacks, with their counts;
             the release drops them inside a label without a word.
+        pasteable: Whether ``CopyPaste``, if there is one, has a page to copy from.
     """
 
     total: int
     kept: tuple[tuple[int, ...], ...]
     rejected: tuple[Mapping[str, Any], ...]
     lost_characters: Mapping[str, int]
+    pasteable: bool = True
 
     @property
     def usable(self) -> int:
@@ -167,6 +169,7 @@ def inspect_config(
             kept=tuple(tuple(lines) for lines in found["lists"]),
             rejected=tuple(found["rejected"]),
             lost_characters=found["lost_characters"],
+            pasteable=bool(found.get("pasteable", True)),
         )
         for mode, found in body["rows"].items()
     }
@@ -213,6 +216,7 @@ def plan_training(
     steps = steps_per_epoch(config, rows_of_an_epoch(config, train), processes)
     _require_steps(config, train, steps, batch_size * processes)
     _require_rows(config, val)
+    _require_pasteable(config, train)
     start = None
     if path is not None and read is not None:
         start = fit_start(
@@ -314,6 +318,19 @@ def _require_rows(config: Mapping[str, Any], val: RowCheck) -> None:
         f"{_first_reasons(val)}",
         at=", ".join(config["Eval"]["dataset"]["label_file_list"]),
         hint="build the data set with a larger val share (--ratio 8:1:1) or more pages",
+    )
+
+
+def _require_pasteable(config: Mapping[str, Any], train: RowCheck) -> None:
+    """Refuse a ``CopyPaste`` that would wait for a page of four-point boxes without an end."""
+    if train.pasteable:
+        return
+    raise DataError(
+        "every training page has a box of more than four points, and CopyPaste, which copies four-point "
+        "boxes from page to page, would look for another page for ever",
+        at=", ".join(config["Train"]["dataset"]["label_file_list"]),
+        hint="take a recipe without CopyPaste (PP-OCRv3_mobile_det, ch_det_mv3_db_v2.0), or remove it: "
+        "ppocr-kit config render det … --out my.yml, then train --config my.yml",
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,12 @@ def test_no_usable_training_row_is_refused_with_the_reasons(plan: Any) -> None:
 def test_no_usable_validation_row_is_refused(plan: Any) -> None:
     with pytest.raises(DataError, match="no best model could be chosen"):
         plan(check(80), check(0, 4))
+
+
+def test_pages_that_nothing_can_be_copied_from_are_refused(plan: Any) -> None:
+    with pytest.raises(DataError, match="CopyPaste") as caught:
+        plan(replace(check(80), pasteable=False), check(10))
+    assert "PP-OCRv3_mobile_det" in str(caught.value.hint)
 
 
 def test_characters_that_the_dictionary_lacks_are_refused_and_named(plan: Any) -> None:

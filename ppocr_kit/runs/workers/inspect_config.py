@@ -50,7 +50,8 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
 
     Returns:
         ``total``, ``lists`` (per list the numbers of good lines), ``rejected`` (list, line from
-        1, reason) and ``lost_characters`` (characters of good rows that the dictionary lacks).
+        1, reason), ``lost_characters`` (characters of good rows that the dictionary lacks) and
+        ``pasteable`` (false when ``CopyPaste`` would look for a page it can copy from for ever).
     """
     dataset = config[mode]["dataset"]
     encoders = label_encoders(dataset["transforms"], config["Global"])
@@ -58,7 +59,8 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
     good: list[list[int]] = []
     rejected: list[dict[str, Any]] = []
     lost: dict[str, int] = {}
-    total = 0
+    total, pasteable = 0, False
+    pastes = any("CopyPaste" in entry for entry in dataset["transforms"])
     for name in dataset["label_file_list"]:
         with Path(name).open("rb") as handle:
             lines = handle.readlines()
@@ -67,13 +69,26 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
             reason = refusal(line, folder, encoders, dataset.get("delimiter", "\t"))
             if reason is None:
                 kept.append(number)
+                pasteable = pasteable or (pastes and has_four_points_each(line))
                 for character in unknown_characters(line, encoders):
                     lost[character] = lost.get(character, 0) + 1
             else:
                 rejected.append({"list": name, "line": number, "reason": reason})
         total += len(lines)
         good.append(kept)
-    return {"total": total, "lists": good, "rejected": rejected, "lost_characters": lost}
+    return {
+        "total": total,
+        "lists": good,
+        "rejected": rejected,
+        "lost_characters": lost,
+        "pasteable": not pastes or pasteable,
+    }
+
+
+def has_four_points_each(line: bytes) -> bool:
+    """Tell whether every box of a detection row has four points."""
+    boxes = json.loads(line.decode("utf-8").rstrip("\r\n").split("\t", 1)[-1])
+    return all(len(box["points"]) == 4 for box in boxes)
 
 
 def label_encoders(transforms: list[dict[str, Any]], global_config: dict[str, Any]) -> list[Any]:
