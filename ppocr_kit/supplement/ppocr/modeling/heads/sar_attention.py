@@ -110,7 +110,8 @@ class ParallelSARDecoder(nn.Layer):
             While training (N, L, characters - 1) scores: the n-th of the character behind the n-th
             label. Otherwise (N, max_text_length, characters - 1) likelihoods.
         """
-        first = summary.unsqueeze(1)
+        # in mixed precision the layers do not agree on a type, and sequences are joined in one only
+        first = summary.unsqueeze(1).astype(self.embedding.weight.dtype)
         if self.training:
             given = paddle.concat([first, self.embedding(labels.astype("int64"))], axis=1)
             return self.pred_dropout(self._scores(given, x, summary, valid_ratio))[:, 1:]
@@ -136,8 +137,8 @@ class ParallelSARDecoder(nn.Layer):
             hidden = paddle.full([1], -float("inf"), dtype=weights.dtype)
             weights = paddle.where(padding.unsqueeze([1, 2]), hidden, weights)
         weights = F.softmax(weights.flatten(2), axis=-1)
-        looked_at = weights.matmul(x.flatten(2).transpose([0, 2, 1]))
+        looked_at = weights.matmul(x.flatten(2).transpose([0, 2, 1])).astype(state.dtype)
         if not self.joins_state:
             return self.prediction(looked_at)
-        everywhere = summary.unsqueeze(1).expand([-1, state.shape[1], -1])
+        everywhere = summary.unsqueeze(1).astype(state.dtype).expand([-1, state.shape[1], -1])
         return self.prediction(paddle.concat([state, looked_at, everywhere], axis=2))

@@ -18,7 +18,7 @@ from paddle.nn.initializer import Normal, XavierNormal
 LONGEST_SEQUENCE = 5000
 
 
-def _split_heads(x: Any, parts: int, heads: int) -> list[Any]:
+def _split_heads(x: Any, parts: int, heads: int) -> Any:
     """Take ``parts`` projections, each for all heads, out of one tensor.
 
     Args:
@@ -30,7 +30,7 @@ def _split_heads(x: Any, parts: int, heads: int) -> list[Any]:
         ``parts`` tensors (N, heads, T, C / heads).
     """
     size = x.shape[2] // (parts * heads)
-    return list(x.reshape([0, -1, parts, heads, size]).transpose([2, 0, 3, 1, 4]))
+    return x.reshape([0, -1, parts, heads, size]).transpose([2, 0, 3, 1, 4]).unbind(0)
 
 
 class MultiheadAttention(nn.Layer):
