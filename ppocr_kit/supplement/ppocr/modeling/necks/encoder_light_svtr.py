@@ -15,6 +15,25 @@ from paddle.nn.initializer import KaimingNormal
 from .svtr_block import ConvBNLayer, global_blocks, mix_positions
 
 
+def _local_convolution(channels: int, width: int) -> nn.Sequential:
+    """Make layers that let each position see ``width`` of its row, channel by channel."""
+    weight = paddle.ParamAttr(initializer=KaimingNormal())
+    padding = [0, width // 2]
+    return nn.Sequential(
+        nn.Conv2D(
+            channels,
+            channels,
+            [1, width],
+            padding=padding,
+            groups=channels,
+            weight_attr=weight,
+            bias_attr=False,
+        ),
+        nn.BatchNorm2D(channels),
+        nn.Swish(),
+    )
+
+
 class EncoderWithLightSVTR(nn.Layer):
     """Mix the positions of a feature map at ``dims`` channels and add the narrowed map.
 
@@ -55,19 +74,7 @@ class EncoderWithLightSVTR(nn.Layer):
         self.use_guide = use_guide
         self.out_channels = dims
         self.conv_reduce = ConvBNLayer(in_channels, dims)
-        self.local_conv = nn.Sequential(
-            nn.Conv2D(
-                dims,
-                dims,
-                [1, local_kernel],
-                padding=[0, local_kernel // 2],
-                groups=dims,
-                weight_attr=paddle.ParamAttr(initializer=KaimingNormal()),
-                bias_attr=False,
-            ),
-            nn.BatchNorm2D(dims),
-            nn.Swish(),
-        )
+        self.local_conv = _local_convolution(dims, local_kernel)
         self.svtr_block = global_blocks(
             dims,
             depth,
