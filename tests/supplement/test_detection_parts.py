@@ -305,7 +305,10 @@ def test_a_compiled_detector_with_auxiliary_maps_trains_like_the_plain_one():
             [1, 2, 3],
             "RSEFPN joins four maps .* not 3 maps",
         ),
-        (build_neck, {"name": "LKPAN", "out_channels": 30}, [8] * 4, "multiple of 4, not 4 maps into 30"),
+        (build_neck, {"name": "LKPAN", "out_channels": 30}, [8] * 4, "multiple of 4, .* not 4 maps into 30"),
+        (build_neck, {"name": "RSEFPN", "out_channels": 12}, [8] * 4, "at least 16, not 4 maps into 12"),
+        (build_neck, {"name": "LKPAN", "out_channels": 4, "intracl": True}, [8] * 4, "at least 8, not"),
+        (build_head, {"name": "PFHeadLocal"}, 6, "'small' wants at least 8 channels, not 6"),
         (build_neck, {"name": "RepLKPAN", "out_channels": 0}, [8] * 4, "multiple of 4"),
         (build_neck, {"name": "RepLKFPN"}, [8] * 4, "RepLKFPN needs the key 'out_channels'"),
         (

@@ -44,7 +44,7 @@ class PFHeadLocal(nn.Layer):
     """The head of the server detectors of PP-OCRv4 and v5.
 
     Args:
-        in_channels: Channels of the neck's map, at least 8.
+        in_channels: Channels of the neck's map, at least 4, or 8 if ``small``.
         k: Steepness of the binarization.
         mode: ``large`` or ``small``: a quarter or an eighth of the channels in the local layer.
         lite_head: Use the lighter branches.
@@ -67,6 +67,8 @@ class PFHeadLocal(nn.Layer):
         super().__init__()
         self.k = k
         divisor = _DIVISORS[known_name("PFHeadLocal mode", mode, list(_DIVISORS))]
+        if in_channels < divisor:
+            raise ValueError(f"PFHeadLocal '{mode}' wants at least {divisor} channels, not {in_channels}")
         self.binarize = make_branch(in_channels, lite_head, kernel_list, fix_nan)
         self.thresh = make_branch(in_channels, lite_head, kernel_list, fix_nan)
         self.cbn_layer = LocalModule(in_channels // 4, in_channels // divisor)

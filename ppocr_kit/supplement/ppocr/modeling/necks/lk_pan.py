@@ -58,7 +58,8 @@ class LKPAN(nn.Layer):
 
     Args:
         in_channels: Channels of the four maps, finest first.
-        out_channels: Channels of the joined map, a multiple of 4: each level gives a quarter.
+        out_channels: Channels of the joined map, a multiple of 4: each level gives a quarter; at least 8
+            with ``intracl``.
         mode: ``large``: full 9x9 convolutions; ``lite``: depthwise ones.
         intracl: Whether an ``IntraCLBlock`` follows on each level.
 
@@ -74,7 +75,7 @@ class LKPAN(nn.Layer):
         intracl: bool = False,
     ) -> None:
         super().__init__()
-        check_channels("LKPAN", in_channels, out_channels)
+        check_channels("LKPAN", in_channels, out_channels, least=8 if intracl else 4)
         make = _LAYERS[known_name("LKPAN mode", mode.lower(), list(_LAYERS))]
         self.out_channels = out_channels
         quarter = out_channels // 4

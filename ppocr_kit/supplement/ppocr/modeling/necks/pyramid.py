@@ -17,15 +17,21 @@ from paddle.nn.initializer import KaimingUniform
 from ..upsampling import repeat_pixels
 
 
-def check_channels(name: str, in_channels: Sequence[int], out_channels: int) -> None:
+def check_channels(name: str, in_channels: Sequence[int], out_channels: int, least: int = 4) -> None:
     """Refuse what does not join into ``out_channels``.
 
+    Args:
+        name: The neck, for messages.
+        in_channels: Channels of the maps, which must be four.
+        out_channels: Channels of the joined map, which must be a multiple of 4.
+        least: How many these must be for the neck's inner layers to have any channel.
+
     Raises:
-        ValueError: There are not four maps, or the channels are no multiple of 4.
+        ValueError: They are not so.
     """
-    if len(in_channels) != 4 or out_channels % 4 or out_channels < 4:
+    if len(in_channels) != 4 or out_channels % 4 or out_channels < least:
         raise ValueError(
-            f"{name} joins four maps into out_channels that are a multiple of 4, "
+            f"{name} joins four maps into out_channels that are a multiple of 4, at least {least}, "
             f"not {len(in_channels)} maps into {out_channels}"
         )
 

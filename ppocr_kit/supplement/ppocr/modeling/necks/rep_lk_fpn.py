@@ -23,7 +23,7 @@ class RepLKFPN(nn.Layer):
 
     Args:
         in_channels: Channels of the four maps, finest first.
-        out_channels: Channels of the joined map, a multiple of 16 of which each level gives a quarter.
+        out_channels: Channels of the joined map, a multiple of 4 and at least 16: each level gives a quarter.
         shortcut: Whether squeeze-and-excitation is residual.
         dilated_kernel_size: Side of the large kernels: 5, 7, 9, 11 or 13.
         intracl: Whether an ``IntraCLBlock`` follows on each level.
@@ -41,7 +41,7 @@ class RepLKFPN(nn.Layer):
         intracl: bool = False,
     ) -> None:
         super().__init__()
-        check_channels("RepLKFPN", in_channels, out_channels)
+        check_channels("RepLKFPN", in_channels, out_channels, least=16)
         self.out_channels = out_channels
         self.shortcut = shortcut
         quarter = out_channels // 4

@@ -23,7 +23,8 @@ class RepLKPAN(nn.Layer):
 
     Args:
         in_channels: Channels of the four maps, finest first.
-        out_channels: Channels of the joined map, a multiple of 4: each level gives a quarter.
+        out_channels: Channels of the joined map, a multiple of 4: each level gives a quarter; at least 8
+            with ``intracl``.
         mode: ``large``; there is no other.
         intracl: Whether an ``IntraCLBlock`` follows on each level.
 
@@ -39,7 +40,7 @@ class RepLKPAN(nn.Layer):
         intracl: bool = False,
     ) -> None:
         super().__init__()
-        check_channels("RepLKPAN", in_channels, out_channels)
+        check_channels("RepLKPAN", in_channels, out_channels, least=8 if intracl else 4)
         known_name("RepLKPAN mode", mode.lower(), ["large"])
         self.out_channels = out_channels
         quarter = out_channels // 4

@@ -43,7 +43,7 @@ class RSEFPN(nn.Layer):
 
     Args:
         in_channels: Channels of the four maps, finest first.
-        out_channels: Channels of the joined map, a multiple of 16 of which each level gives a quarter.
+        out_channels: Channels of the joined map, a multiple of 4 and at least 16: each level gives a quarter.
         shortcut: Whether the layers are residual.
         intracl: Whether an ``IntraCLBlock`` follows on each level.
 
@@ -59,7 +59,7 @@ class RSEFPN(nn.Layer):
         intracl: bool = False,
     ) -> None:
         super().__init__()
-        check_channels("RSEFPN", in_channels, out_channels)
+        check_channels("RSEFPN", in_channels, out_channels, least=16)
         self.out_channels = out_channels
         quarter = out_channels // 4
         self.ins_conv = nn.LayerList(
