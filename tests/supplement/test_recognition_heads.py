@@ -270,7 +270,7 @@ def chain(texts, memory):
 
 def test_beam_search_finds_a_text_that_greedy_decoding_misses():
     texts, likelihoods = search_beams(chain, noise(2, 3, 4), beam_size=2, max_len=6)
-    assert texts.tolist() == [[5, 3, 3, 3, 3]] * 2 or texts.tolist() == [[5, 3, 3, 3, 3, 3]] * 2
+    assert texts.tolist() == [[5, 3, 3, 3, 3, 3]] * 2
     np.testing.assert_allclose(likelihoods.numpy(), (0.4 + 0.9) / 2, rtol=1e-6)
 
 
