@@ -68,7 +68,7 @@ def render_command(task: str, out: Path | None, as_json: bool, **options: Any) -
     What differs from the recipe is said with the reason, on stderr and at the top of the file. No data
     is looked at beyond the data set's own description, and nothing is trained.
     """
-    spec = spec_from_options(Task(task), **options)
+    spec = spec_from_options(Task(task), fetch=False, **options)
     assert spec.dataset_root is not None
     rendered = render(spec, read_dataset(spec.dataset_root))
     text = rendered_text(rendered.config, rendered.changes, spec.model)

@@ -8,23 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ppocr_kit.cli.console import say
-from ppocr_kit.configs.base import ModelRecipe
 from ppocr_kit.errors import DataError, PpocrKitError, UsageError
 from ppocr_kit.pretrained.cache import cache_folder, find_fetched, weights_file
 from ppocr_kit.pretrained.catalogue import PretrainedWeights, find_weights, is_known
 from ppocr_kit.pretrained.download import OnBytes
 from ppocr_kit.pretrained.fetch import Fetched, FetchRequest, fetch_weights
+from ppocr_kit.tasks import Task
 
 # what --pretrained calls the weights of the recipe itself
 OFFICIAL = "official"
 
 
-def resolve_weights(named: str, recipe: ModelRecipe) -> Path:
+def resolve_weights(named: str, task: Task, model: str | None, *, fetch: bool = True) -> Path:
     """Return the file that ``--pretrained`` means, fetched if it is not here yet.
 
     Args:
         named: A ``.pdparams`` file or its prefix, a name of the catalogue, or ``official``.
-        recipe: The recipe that is trained.
+        task: Task of the model that is trained.
+        model: Its recipe, whose weights ``official`` means; None for a model that is no recipe.
+        fetch: Whether to fetch what is not here; else the place it would have is returned.
 
     Raises:
         UsageError: There are no official weights of the recipe, or they are another task's.
@@ -35,24 +37,21 @@ def resolve_weights(named: str, recipe: ModelRecipe) -> Path:
     file = path if path.suffix == ".pdparams" else path.with_name(f"{path.name}.pdparams")
     if file.is_file():
         return path
-    name = recipe.name if named == OFFICIAL else named
+    name = model if named == OFFICIAL and model is not None else named
     if not is_known(name):
-        raise _no_weights(named, recipe, path, file)
+        raise _no_weights(named, model, path, file)
     entry, cache = find_weights(name), cache_folder()
-    if entry.task is not recipe.task:
-        raise UsageError(
-            f"'{name}' are {entry.task} weights, {recipe.name} is a {recipe.task} model", at="--pretrained"
-        )
-    if find_fetched(entry, cache) is None:
-        say(f"fetching the weights {name} (about {entry.about_bytes / 1e6:.0f} MB) from {entry.url}")
+    if entry.task is not task:
+        raise UsageError(f"'{name}' are {entry.task} weights, not {task} weights", at="--pretrained")
+    if find_fetched(entry, cache) is None and fetch:
         fetch_and_say(entry, FetchRequest(cache, num_characters=dictionary_size(entry)))
     return weights_file(entry, cache)
 
 
-def _no_weights(named: str, recipe: ModelRecipe, path: Path, file: Path) -> PpocrKitError:
+def _no_weights(named: str, model: str | None, path: Path, file: Path) -> PpocrKitError:
     if named == OFFICIAL:
         return UsageError(
-            f"no official weights of {recipe.name} are known",
+            f"no official weights of {model or 'a configuration of your own'} are known",
             at="--pretrained",
             hint="ppocr-kit models list, or name a .pdparams file",
         )
@@ -71,6 +70,8 @@ def fetch_and_say(entry: PretrainedWeights, request: FetchRequest) -> Fetched:
     def waiting() -> None:
         say(f"another ppocr-kit is fetching {entry.name}; waiting for it")
 
+    if request.force or find_fetched(entry, request.cache) is None:
+        say(f"fetching {entry.name} (about {entry.about_bytes / 1e6:.1f} MB) from {request.address(entry)}")
     with _bytes_bar(entry.name) as on_bytes:
         fetched = fetch_weights(entry, request, on_bytes=on_bytes, on_wait=waiting)
     if fetched.resumed_at:

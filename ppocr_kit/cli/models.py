@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from ppocr_kit.cli.console import print_json
 from ppocr_kit.errors import SetupError, UsageError
 from ppocr_kit.pretrained.catalogue import LICENCE, PretrainedWeights, find_weights, list_weights
 from ppocr_kit.tasks import Task
+
+if TYPE_CHECKING:
+    from ppocr_kit.pretrained.fetch import Fetched
 
 _FETCH_EPILOG = """Examples:
 
@@ -93,19 +96,7 @@ def fetch(
         if dry_run:
             answers.append({"name": entry.name, "from": request.address(entry), "bytes": entry.about_bytes})
             continue
-        fetched = fetch_and_say(entry, request)
-        record = fetched.record
-        answers.append(
-            {
-                "name": entry.name,
-                "path": str(fetched.path),
-                "brought": fetched.brought,
-                "resumed_at": fetched.resumed_at,
-                "sha256": record.sha256,
-                "bytes": record.bytes,
-                "checksum": "recorded" if record.known else "pinned on first use",
-            }
-        )
+        answers.append(_fetched_facts(fetch_and_say(entry, request)))
     _print_fetched(answers, dry_run, as_json)
 
 
@@ -130,6 +121,19 @@ def path(name: str, cache: Path | None, as_json: bool) -> None:
         print_json({"name": name, "path": str(file), "sha256": record.sha256, "bytes": record.bytes})
         return
     click.echo(str(file))
+
+
+def _fetched_facts(fetched: Fetched) -> dict[str, Any]:
+    record = fetched.record
+    return {
+        "name": record.name,
+        "path": str(fetched.path),
+        "brought": fetched.brought,
+        "resumed_at": fetched.resumed_at,
+        "sha256": record.sha256,
+        "bytes": record.bytes,
+        "checksum": "recorded" if record.known else "pinned on first use",
+    }
 
 
 def _print_fetched(answers: list[dict[str, Any]], dry_run: bool, as_json: bool) -> None:

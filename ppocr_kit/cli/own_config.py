@@ -10,11 +10,12 @@ import click
 from click.core import ParameterSource
 
 from ppocr_kit.cli.console import print_problems, say
+from ppocr_kit.cli.fetching import resolve_weights
 from ppocr_kit.cli.run_options import require_rate
 from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.own_config import OwnConfig, check_own_config, prepare_own_training, require_sound
 from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
 from ppocr_kit.runs.train import PreparedTraining
@@ -57,6 +58,7 @@ def _spec(file: Path, own: OwnConfig, options: Mapping[str, Any]) -> RunSpec:
     """Describe the run; the file's seed holds unless --seed is given."""
     name = check_run_name(options["name"] or _run_name(file))
     require_rate(options["lr"])
+    given = options["pretrained"]
     seed_given = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
     return RunSpec(
         task=own.task,
@@ -67,7 +69,7 @@ def _spec(file: Path, own: OwnConfig, options: Mapping[str, Any]) -> RunSpec:
         epochs=options["epochs"],
         batch_size=options["batch_size"],
         learning_rate=options["lr"],
-        pretrained=_weights(options["pretrained"]),
+        pretrained=None if given is None else resolve_weights(given, own.task, None),
         transplant_head=options["transplant_head"],
         pretrained_dict=options["pretrained_dict"],
         device=str(parse_device(options["device"])),
@@ -84,20 +86,3 @@ def _run_name(file: Path) -> str:
         letter if letter.isascii() and letter.isalnum() or letter in "._-" else "-" for letter in file.stem
     )
     return plain.lstrip("._-")[:100] or "own"
-
-
-def _weights(given: str | None) -> Path | None:
-    """Return the file of ``--pretrained``.
-
-    Raises:
-        DataError: There is none.
-    """
-    if given is None:
-        return None
-    path = Path(given)
-    file = path if path.suffix == ".pdparams" else path.with_name(f"{path.name}.pdparams")
-    if not file.is_file():
-        raise DataError(
-            "there are no training weights", at=str(file), hint="name a .pdparams file of training weights"
-        )
-    return path

@@ -97,6 +97,7 @@ def run_options(function: Function) -> Function:
 def spec_from_options(
     task: Task,
     *,
+    fetch: bool = True,
     dataset: Path | None,
     model: str | None,
     name: str | None,
@@ -127,7 +128,7 @@ def spec_from_options(
     require_rate(lr)
     if pretrained_dict is not None and (pretrained is None or task is not Task.REC):
         raise UsageError("--pretrained-dict goes with --pretrained of a recogniser", at="--pretrained-dict")
-    weights = None if pretrained is None else resolve_weights(pretrained, recipe)
+    weights = None if pretrained is None else resolve_weights(pretrained, task, recipe.name, fetch=fetch)
     return RunSpec(
         task=task,
         model=recipe.name,

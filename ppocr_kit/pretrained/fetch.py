@@ -106,19 +106,26 @@ def fetch_weights(
             return Fetched(weights_file(entry, request.cache), kept, brought=False)
         if request.source is not None:
             return _accept(entry, request, request.source, 0)
-        part = part_file(entry, request.cache)
-        if request.force:
-            forget_part(part)
-        try:
-            came = download(request.address(entry), part, on_bytes=on_bytes, patience=patience)
-        except SetupError as error:
-            error.hint = f"{error.hint or ''}; {_bring_hint(entry)}".lstrip("; ")
-            raise
-        try:
-            return _accept(entry, request, part, came.resumed_at)
-        finally:
-            # accepted or refused, there is nothing left to go on with
-            forget_part(part)
+        return _download_and_accept(entry, request, on_bytes, patience)
+
+
+def _download_and_accept(
+    entry: PretrainedWeights, request: FetchRequest, on_bytes: OnBytes | None, patience: Patience | None
+) -> Fetched:
+    """Download, going on with an earlier part, then check what came."""
+    part = part_file(entry, request.cache)
+    if request.force:
+        forget_part(part)
+    try:
+        came = download(request.address(entry), part, on_bytes=on_bytes, patience=patience)
+    except SetupError as error:
+        error.hint = f"{error.hint or ''}; {_bring_hint(entry)}".lstrip("; ")
+        raise
+    try:
+        return _accept(entry, request, part, came.resumed_at)
+    finally:
+        # accepted or refused, there is nothing left to go on with
+        forget_part(part)
 
 
 def _accept(entry: PretrainedWeights, request: FetchRequest, file: Path, resumed_at: int) -> Fetched:

@@ -73,7 +73,9 @@ def _training(fields: Fields, folder: RunFolder) -> TrainingFacts:
         optimizer=config.text("Optimizer", "name"),
         learning_rate=config.number("Optimizer", "lr", "learning_rate"),
         device=fields.text("spec", "device"),
-        pretrained=config.text("Global", "pretrained_model") or fields.text("spec", "pretrained"),
+        pretrained=fields.text("plan", "weights", "file")
+        or config.text("Global", "pretrained_model")
+        or fields.text("spec", "pretrained"),
         share_loaded=fields.number("plan", "weights", "share_of_all"),
         parameters=fields.count("plan", "parameters"),
         rows_used=fields.count("plan", "rows", "train", "usable"),

@@ -1,7 +1,8 @@
 """The run folder: where everything about one training lies, and its record ``run.json``.
 
 ``output/<run>/{run.json, config.yml, checkpoints/, logs/, lists/, reports/, predictions/}``;
-``checkpoints/`` is upstream's ``Global.save_model_dir``.
+``checkpoints/`` is upstream's ``Global.save_model_dir``. A recogniser keeps its ``dictionary.txt``; a
+run that starts from weights which had to be fitted to its model keeps them as ``start.pdparams``.
 """
 
 from __future__ import annotations

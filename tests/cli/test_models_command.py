@@ -9,7 +9,6 @@ import pytest
 
 from ppocr_kit.cli.fetching import resolve_weights
 from ppocr_kit.cli.main import main
-from ppocr_kit.configs.base import find_recipe
 from ppocr_kit.errors import DataError, SetupError, UsageError
 from ppocr_kit.pretrained.catalogue import CATALOGUE
 from ppocr_kit.tasks import Task
@@ -104,20 +103,20 @@ def test_without_a_network_the_way_over_another_machine_is_named(capsys: pytest.
 
 
 def test_pretrained_is_a_file_a_name_or_official(official: Path, cache: Path, tmp_path: Path) -> None:
-    recipe = find_recipe(Task.REC, NAME)
     shutil.copyfile(official, tmp_path / "mine.pdparams")
-    assert resolve_weights("mine", recipe) == Path("mine")
-    assert resolve_weights("mine.pdparams", recipe) == Path("mine.pdparams")
+    assert resolve_weights("mine", Task.REC, NAME) == Path("mine")
+    assert resolve_weights("mine.pdparams", Task.REC, NAME) == Path("mine.pdparams")
     with pytest.raises(SetupError):
-        resolve_weights("official", recipe)
+        resolve_weights("official", Task.REC, NAME)
     assert main(["models", "fetch", NAME, "--from", str(official)]) == 0
     kept = cache / NAME / f"{NAME}.pdparams"
-    assert resolve_weights("official", recipe) == resolve_weights(NAME, recipe) == kept
+    assert resolve_weights("official", Task.REC, NAME) == resolve_weights(NAME, Task.REC, NAME) == kept
 
 
 @pytest.mark.parametrize(
     ("named", "model", "kind", "said"),
     [
+        ("official", None, UsageError, "of a configuration of your own"),
         ("official", "quickstart_rec", UsageError, "no official weights of quickstart_rec"),
         ("det_mv3_db", NAME, UsageError, "are det weights"),
         ("absent.pdparams", NAME, DataError, "no training weights"),
@@ -125,7 +124,7 @@ def test_pretrained_is_a_file_a_name_or_official(official: Path, cache: Path, tm
     ],
 )
 def test_weights_that_cannot_be_meant_are_refused(
-    named: str, model: str, kind: type[Exception], said: str
+    named: str, model: str | None, kind: type[Exception], said: str
 ) -> None:
     with pytest.raises(kind, match=said):
-        resolve_weights(named, find_recipe(Task.REC, model))
+        resolve_weights(named, Task.REC, model)
