@@ -24,7 +24,8 @@ SAR = {"Head": {"name": "MultiHead", "head_list": [{"CTCHead": {}}, {"SARHead": 
         (MULTI, 97, "CTCLabelDecode", {"out_channels_list": {"CTCLabelDecode": 97, "NRTRLabelDecode": 100}}),
         (SAR, 97, "CTCLabelDecode", {"out_channels_list": {"CTCLabelDecode": 97, "SARLabelDecode": 99}}),
         # the guiding head's own decoder counts its signs
-        (MULTI, 100, "NRTRLabelDecode", {"out_channels_list": {"CTCLabelDecode": 97, "NRTRLabelDecode": 100}}),
+        (MULTI, 100, "NRTRLabelDecode",
+         {"out_channels_list": {"CTCLabelDecode": 97, "NRTRLabelDecode": 100}}),
         (SAR, 99, "SARLabelDecode", {"out_channels_list": {"CTCLabelDecode": 97, "SARLabelDecode": 99}}),
         (MULTI, 18_385, "CTCLabelDecode",
          {"out_channels_list": {"CTCLabelDecode": 18_385, "NRTRLabelDecode": 18_388}}),
