@@ -17,23 +17,22 @@ import paddle.nn.functional as F
 
 
 def resize_bilinear(x: Any, size: Sequence[int]) -> Any:
-    """Map (N, C, H, W) to (N, C, *size), corners onto corners.
-
-    Args:
-        x: The images. An export for images of any size keeps the operator.
-        size: Height and width to give.
-    """
-    height, width = x.shape[2:]
-    if paddle.in_dynamic_mode() or height < 0 or width < 0:
+    """Map (N, C, H, W) to (N, C, *size), corners onto corners."""
+    if paddle.in_dynamic_mode():
         return F.interpolate(x, list(size), mode="bilinear", align_corners=True)
-    down, across = (
-        paddle.to_tensor(linear_weights(*lengths)).astype(x.dtype)
-        for lengths in ((size[0], height), (size[1], width))
-    )
+    # Asked of the image itself: the paddleocr runtime hands wider ones to an export than this declares.
+    height, width = paddle.shape(x)[2], paddle.shape(x)[3]
+    down, across = linear_weights(size[0], height), linear_weights(size[1], width)
     return paddle.matmul(paddle.matmul(down, x), across, transpose_y=True)
 
 
-def linear_weights(new: int, old: int) -> Any:
-    """Return (new, old) float32: how much of each old place is in each new one, the ends on the ends."""
-    places = np.linspace(0, old - 1, new)[:, None]
-    return np.maximum(1.0 - np.abs(places - np.arange(old)), 0.0).astype("float32")
+def linear_weights(new: int, old: Any) -> Any:
+    """Return (new, old) float32: how much of each old place is in each new one, the ends on the ends.
+
+    Args:
+        new: New places.
+        old: Old places, a tensor of one number.
+    """
+    shares = paddle.to_tensor(np.linspace(0, 1, new, dtype="float32")).unsqueeze(1)
+    distances = shares * (old - 1).astype("float32") - paddle.arange(old).astype("float32")
+    return F.relu(1.0 - distances.abs())
