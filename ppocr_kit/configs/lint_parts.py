@@ -84,7 +84,7 @@ def check_company(subject: Subject) -> Iterator[Problem]:
     """C032: loss, head, label encoder and decoder of one kind."""
     loss = subject.name("Loss")
     company = COMPANIES.get(loss or "")
-    if company is None:
+    if company is None or subject.name("Architecture", "Head") == "MultiHead":
         return
     named: list[tuple[KeyPath, tuple[str, ...]]] = [
         (("Architecture", "Head"), company.heads),
@@ -134,7 +134,7 @@ def _kept_otherwise(subject: Subject, mode: str, keys: list[Any], wanted: tuple[
 
 def _wanted(subject: Subject, mode: str) -> tuple[str, ...]:
     """Return what must be kept of a row, as far as it is known."""
-    if subject.name("Loss") == "MultiLoss":
+    if subject.name("Architecture", "Head") == "MultiHead":
         second = _second_head(subject)
         target = _SECOND_HEADS[second][2] if second in _SECOND_HEADS else None
         return ("image", "label_ctc", target, "length", "valid_ratio") if target else ()
