@@ -26,7 +26,8 @@ from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.metrics.detection import DEFINITION as DETECTION_DEFINITION
 from ppocr_kit.metrics.recognition import TextRules, describe_recognition
-from ppocr_kit.runs.plan import RowCheck, inspect_config, write_lists
+from ppocr_kit.runs.inspection import RowCheck, inspect_config
+from ppocr_kit.runs.plan import write_lists
 from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run
 from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
 from ppocr_kit.runs.weights import require_whole

@@ -41,27 +41,38 @@ class StartChoice:
 
 
 @dataclass(frozen=True)
+class StartFile:
+    """A file of pretrained weights.
+
+    Attributes:
+        path: The ``.pdparams`` file.
+        weights: Its arrays by parameter name.
+        student: Whether they are the student's of a distillation checkpoint.
+    """
+
+    path: Path
+    weights: Arrays
+    student: bool = False
+
+
+@dataclass(frozen=True)
 class Start:
     """Weights that a training starts from.
 
     Attributes:
-        path: The ``.pdparams`` file.
+        file: The file that was given.
         match: What of it loads.
-        weights: Its arrays by parameter name.
         fresh: The model's own start of parameters that the file does not fill.
-        student: Whether the weights are the student's of a distillation checkpoint.
     """
 
-    path: Path
+    file: StartFile
     match: WeightMatch
-    weights: Arrays
     fresh: Arrays
-    student: bool = False
 
     @property
     def is_rewritten(self) -> bool:
         """Whether the release's loader needs another file than the one that was given."""
-        return self.student or self.match.transplant is not None
+        return self.file.student or self.match.transplant is not None
 
 
 def pretrained_file(config: Mapping[str, Any]) -> Path | None:
@@ -72,23 +83,22 @@ def pretrained_file(config: Mapping[str, Any]) -> Path | None:
     return Path(prefix if str(prefix).endswith(".pdparams") else f"{prefix}.pdparams")
 
 
-def read_start(path: Path) -> tuple[dict[str, np.ndarray[Any, Any]], bool]:
-    """Read pretrained weights; of a distillation checkpoint the student.
-
-    Returns:
-        The arrays, and whether they are a student's.
+def read_start(config: Mapping[str, Any]) -> StartFile | None:
+    """Read the pretrained weights of a configuration; None from scratch or when it resumes.
 
     Raises:
         DataError: The file is no table of arrays.
     """
+    path = pretrained_file(config)
+    if path is None:
+        return None
     weights = read_weights(path)
     student = take_student(weights)
-    return (weights, False) if student is None else (student, True)
+    return StartFile(path, weights if student is None else student, student is not None)
 
 
 def fit_start(
-    path: Path,
-    read: tuple[Arrays, bool],
+    file: StartFile,
     shapes: Mapping[str, Sequence[int]],
     fresh: Arrays,
     config: Mapping[str, Any],
@@ -99,8 +109,7 @@ def fit_start(
     """Fit weights to the model of a configuration.
 
     Args:
-        path: The file they are from.
-        read: What :func:`read_start` returned.
+        file: What :func:`read_start` returned.
         shapes: Shapes of the model by parameter name.
         fresh: The model's own start: its class layers, and what the file does not fill.
         config: The configuration.
@@ -111,13 +120,12 @@ def fit_start(
     Raises:
         DataError: The weights belong to another model, or the named dictionary to other weights.
     """
-    weights, student = read
-    file = {name: tuple(value.shape) for name, value in weights.items()}
-    match = match_weights(shapes, file, character_head=task is Task.REC)
-    require_match(match, str(path))
+    given = {name: tuple(value.shape) for name, value in file.weights.items()}
+    match = match_weights(shapes, given, character_head=task is Task.REC)
+    require_match(match, str(file.path))
     if task is Task.REC and any(name in CLASS_LAYERS for name in shapes):
-        match = _fit_head(match, path, weights, fresh, config, release, choice)
-    return Start(path, match, weights, fresh, student)
+        match = _fit_head(match, file, fresh, config, release, choice)
+    return Start(file, match, fresh)
 
 
 def write_start(start: Start, target: Path) -> None:
@@ -127,14 +135,13 @@ def write_start(start: Start, target: Path) -> None:
         SetupError: The disk is full or the folder cannot be written.
     """
     carried = start.match.transplant.arrays if start.match.transplant else {}
-    values = {**start.fresh, **{name: start.weights[name] for name in start.match.loaded}, **carried}
+    values = {**start.fresh, **{name: start.file.weights[name] for name in start.match.loaded}, **carried}
     write_weights(target, {name: values[name] for name in start.match.shapes})
 
 
 def _fit_head(
     match: WeightMatch,
-    path: Path,
-    weights: Arrays,
+    file: StartFile,
     fresh: Arrays,
     config: Mapping[str, Any],
     release: Path,
@@ -145,13 +152,13 @@ def _fit_head(
     if not choice.transplant:
         note = "the character layer starts at random (--no-transplant-head)" if match.head else ""
         return dataclasses.replace(match, note=note)
-    file = {name: value.shape for name, value in weights.items()}
-    old = find_old_dictionary(path, file, release, choice.dictionary)
+    shapes = {name: value.shape for name, value in file.weights.items()}
+    old = find_old_dictionary(file.path, shapes, release, choice.dictionary)
     if old.characters is None:
         return dataclasses.replace(match, note=_unknown_note(match, old))
     if old.characters == characters and not match.head:
         return match
-    transplant = transplant_head(fresh, weights, characters, old.characters, old.origin)
+    transplant = transplant_head(fresh, file.weights, characters, old.characters, old.origin)
     note = (
         f"{transplant.carried} of {transplant.carried + len(transplant.new)} characters were carried over "
         f"from the {len(set(old.characters))} of {old.origin}"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ppocr_kit.configs.sampling import count_steps
 from ppocr_kit.errors import DataError
 from ppocr_kit.runs import plan as plan_module
-from ppocr_kit.runs.plan import Inspection, RowCheck, plan_training, write_lists
+from ppocr_kit.runs.inspection import Inspection, RowCheck
+from ppocr_kit.runs.plan import plan_training, write_lists
 from ppocr_kit.tasks import Task
 from ppocr_kit.vendor.release import PinnedRelease
 

@@ -35,7 +35,9 @@ def fit(tmp_path: Path, config: dict[str, Any], weights: dict[str, Array], **cho
     built = model(NEW, 9.0)
     shapes = {name: value.shape for name, value in built.items()}
     fresh = {name: value for name, value in built.items() if name.startswith("head.")}
-    return fit_start(path, read_start(path), shapes, fresh, config, Task.REC, tmp_path, StartChoice(**choice))
+    file = read_start({"Global": {"pretrained_model": str(path)}})
+    assert file is not None
+    return fit_start(file, shapes, fresh, config, Task.REC, tmp_path, StartChoice(**choice))
 
 
 def test_a_changed_dictionary_makes_a_start_file_that_fills_the_model(
@@ -92,12 +94,13 @@ def test_a_helping_head_may_be_absent(tmp_path: Path) -> None:
     shapes = {"backbone.w": (2, 2), "head.gtc_head.w": (100, 100), "head.sar_head.w": (3,)}
     (tmp_path / "w.pdparams").write_bytes(pickle.dumps({"backbone.w": np.ones((2, 2), np.float32)}))
     config = {"Global": {"character_dict_path": None}}
-    path = tmp_path / "w.pdparams"
-    start = fit_start(path, read_start(path), shapes, {}, config, Task.REC, tmp_path, StartChoice())
+    file = read_start({"Global": {"pretrained_model": str(tmp_path / "w")}})
+    assert file is not None
+    start = fit_start(file, shapes, {}, config, Task.REC, tmp_path, StartChoice())
     assert start.match.missing == ("head.gtc_head.w", "head.sar_head.w")
     half = {**shapes, "backbone.v": (2, 2)}
     with pytest.raises(DataError, match="only 50% of it would load"):
-        fit_start(path, read_start(path), half, {}, config, Task.REC, tmp_path, StartChoice())
+        fit_start(file, half, {}, config, Task.REC, tmp_path, StartChoice())
 
 
 @pytest.mark.parametrize(

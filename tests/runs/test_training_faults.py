@@ -13,7 +13,8 @@ from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.errors import DataError, ToolError, UsageError
 from ppocr_kit.runs import train as train_module
-from ppocr_kit.runs.plan import RowCheck, TrainingPlan
+from ppocr_kit.runs.inspection import RowCheck
+from ppocr_kit.runs.plan import TrainingPlan
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
 from ppocr_kit.tasks import Task
