@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "eval": ("ppocr_kit.cli.evaluate", "evaluate", "Measure a run on a split of its data set."),
     "export": ("ppocr_kit.cli.export", "export", "Export a run as an inference model."),
     "predict": ("ppocr_kit.cli.predict", "predict", "Find and read text on images."),
+    "benchmark": ("ppocr_kit.cli.benchmark", "benchmark", "Measure how fast exports answer."),
     "report": ("ppocr_kit.cli.report", "report", "Summarise a run: what was measured, on what."),
     "synth": ("ppocr_kit.cli.synth", "synth", "Draw a labelled data set of synthetic pages."),
     "vendor": ("ppocr_kit.cli.vendor", "vendor", "Bring and check the PaddleOCR release."),

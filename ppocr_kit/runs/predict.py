@@ -69,6 +69,11 @@ def collect_images(names: Sequence[str]) -> list[Path]:
     return list(found)
 
 
+def default_threads() -> int:
+    """Return how many CPU threads are used where nobody says: one for each core, at most 8."""
+    return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+
+
 def predict_images(
     sources: Sequence[ModelSource],
     images: Sequence[Path],
@@ -158,7 +163,7 @@ def _share(sources: Sequence[ModelSource], images: int, threads: int | None, gpu
     """
     alone = gpu or any(source.export is None for source in sources)
     if threads is None:
-        threads = 1 if alone else min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+        threads = 1 if alone else default_threads()
     side_by_side = 1 if alone else max(1, min(threads, images))
     return side_by_side, max(1, threads // side_by_side)
 

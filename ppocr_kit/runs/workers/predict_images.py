@@ -7,7 +7,6 @@ that cannot be used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -17,11 +16,7 @@ from ppocr_kit.runs.workers.engines import Engine, pick_engine, version_of
 from ppocr_kit.runs.workers.ordered_map import ordered_map
 from ppocr_kit.runs.workers.paddle_networks import require_gpu
 from ppocr_kit.runs.workers.page_reader import PageReader, load_page_reader
-
-# Pictures that share batches; more make the first answer late and hold more pixels in memory.
-_MOST_TOGETHER = {"det": 16, "rec": 64}
-# Each thread gets this many portions at least, so that none is idle while another ends the last one.
-_PORTIONS_EACH = 3
+from ppocr_kit.runs.workers.portions import portions
 
 
 def main(job: dict[str, Any], put: Put) -> None:
@@ -35,22 +30,15 @@ def main(job: dict[str, Any], put: Put) -> None:
     models = {model["task"]: (model, pick_engine(model, engine)) for model in job["models"]}
     put({"engines": [_told(models[model["task"]][1]) for model in job["models"]]})
     readers = [load_page_reader(models, job["batch_size"]) for _ in range(job["side_by_side"])]
-    for answers in ordered_map(PageReader.answer, _portions(job), readers):
+    for answers in ordered_map(
+        PageReader.answer, portions(job["images"], "det" if "det" in models else "rec", len(readers)), readers
+    ):
         for answer in answers:
             put(answer)
 
 
 def _told(engine: Engine) -> dict[str, str]:
     return {"name": engine.name, "version": version_of(engine.name)}
-
-
-def _portions(job: Mapping[str, Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """Cut a job's pictures into portions that are worked on together."""
-    entries = job["images"]
-    most = _MOST_TOGETHER["det" if any(model["task"] == "det" for model in job["models"]) else "rec"]
-    size = max(1, min(most, len(entries) // (_PORTIONS_EACH * job["side_by_side"])))
-    for start in range(0, len(entries), size):
-        yield entries[start : start + size]
 
 
 if __name__ == "__main__":
