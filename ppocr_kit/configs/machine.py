@@ -24,7 +24,7 @@ CPU_PIXELS: dict[Task, int] = {Task.DET: 2_000_000, Task.REC: 500_000}
 _LOSS_SCALE = 1024.0
 # Small steps do not need rates as small as any rule says: the quickstart recogniser learns from
 # scratch at 0.002 with 12 rows, where the same network is published with 0.001 for 256.
-_LOWEST_RATE, _HIGHEST_RATE = 0.5, 2.0
+_LOWEST_RATE, _HIGHEST_RATE = 0.75, 2.0
 
 
 def published_rows(config: Mapping[str, Any]) -> int:
@@ -60,7 +60,7 @@ def scaled_rate(rate: float, rows: int, published: int) -> float:
     """Return the learning rate for steps of ``rows`` rows instead of ``published`` ones.
 
     It follows the square root of the rows, which keeps the noise of Adam's steps as it was, between
-    half and twice the published rate. (The linear rule is one for SGD: Adam divides by the size of
+    three quarters and twice the published rate. (The linear rule is one for SGD: Adam divides by the size of
     the gradient.)
 
     Args:

@@ -156,11 +156,13 @@ def test_folder_in_place_of_weights_is_answered_with_the_file(project: Path, cap
 
 def test_lint_prints_every_finding_with_its_line(project: Path, capsys: Capture) -> None:
     run(capsys, "render", "rec", "--dataset", "train_data/tiny", "--out", "c.yml")
-    text = Path("c.yml").read_text(encoding="utf-8").replace("seed:", "sead:").replace(": 0.0005", ": 5e-4")
+    text = (
+        Path("c.yml").read_text(encoding="utf-8").replace("seed:", "sead:").replace(": 0.00075", ": 7e-4")
+    )
     Path("c.yml").write_text(text, encoding="utf-8")
     code, out, err = run(capsys, "lint", "c.yml")
     rows = [row.partition("#")[0] for row in text.splitlines()]
-    places = [next(n for n, row in enumerate(rows, 1) if part in row) for part in ("sead:", "5e-4")]
+    places = [next(n for n, row in enumerate(rows, 1) if part in row) for part in ("sead:", "7e-4")]
     assert code == 4
     found = [line.split(" ") for line in out.splitlines()]
     assert [words[0] for words in found if words[1] == "error"] == [f"c.yml:{place}:" for place in places]
