@@ -124,7 +124,8 @@ _TABLE = (
     ),
     # data
     LintCode(
-        "C024", _ERROR, "`ratio_list` has another length than `label_file_list`", "one share for each list"
+        "C024", _ERROR, "`ratio_list` has another length than `label_file_list`, or a share that is none",
+        "one share from 0 to 1 for each list"
     ),
     LintCode(
         "C025", _WARNING, "evaluation shuffles or leaves rows out", "`shuffle: false`, `drop_last: false`"

@@ -78,8 +78,11 @@ def check_data(subject: Subject) -> Iterator[Problem]:
 
 def _check_shares(subject: Subject, mode: str) -> Iterator[Problem]:
     shares, lists = subject.at(mode, "dataset", "ratio_list"), subject.lists(mode)
+    path: KeyPath = (mode, "dataset", "ratio_list")
+    each = shares if isinstance(shares, list) else [shares]
+    if any(is_number(share) and not 0 <= share <= 1 for share in each):
+        yield subject.problem("C024", path, f"a share of {mode}.ratio_list is not from 0 to 1")
     if isinstance(shares, list) and lists and len(shares) != len(lists):
-        path = (mode, "dataset", "ratio_list")
         message = f"{mode} has {len(lists)} lists and {len(shares)} shares in ratio_list"
         yield subject.problem("C024", path, message)
 

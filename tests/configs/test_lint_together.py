@@ -114,6 +114,8 @@ CASES = [
     ("pretrained_model:", "pretrained_model: D:/weights/best", ["C017"], "D:/"),
     ("pretrained_model:", "pretrained_model: https://host/w.pdparams", ["C009"], "https"),
     ("ratio_list: [1.0]", "ratio_list: [1.0, 1.0]", ["C024"], "ratio_list"),
+    ("ratio_list: [1.0]", "ratio_list: [2]", ["C024"], "ratio_list"),
+    ("ratio_list: [1.0]", "ratio_list: 1.5", ["C024"], "ratio_list"),
     ("shuffle: false", "shuffle: true", ["C025"], "shuffle"),
     ("drop_last: false", "drop_last: true", ["C025"], "drop_last"),
     ("label_gtc, length, valid_ratio]} # train", "length, valid_ratio]} # train", ["C026"], "# train"),

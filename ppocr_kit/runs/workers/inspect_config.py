@@ -105,8 +105,9 @@ def refusal(line: bytes, folder: Path, encoders: list[Any], delimiter: str) -> s
         image, label = line.decode("utf-8").strip("\n").split(delimiter)[:2]
     except ValueError:
         return "not 'image<tab>label' in UTF-8"
-    if not (folder / image).is_file():
-        return f"image not found: {image}"
+    missing = [name for name in pictures_of(image) if not (folder / name).is_file()]
+    if missing:
+        return f"image not found: {missing[0]}"
     data: Any = {"label": label, "image": None, "img_path": str(folder / image)}
     for encoder in encoders:
         try:
@@ -116,6 +117,18 @@ def refusal(line: bytes, folder: Path, encoders: list[Any], delimiter: str) -> s
         if data is None:
             return explain(encoder, label)
     return None
+
+
+def pictures_of(field: str) -> list[str]:
+    """Return the pictures of a row; several of one text stand as a JSON list."""
+    if field.startswith("["):
+        try:
+            names = json.loads(field)
+        except ValueError:
+            return [field]
+        if names and all(isinstance(name, str) for name in names):
+            return list(names)
+    return [field]
 
 
 def unknown_characters(line: bytes, encoders: list[Any]) -> set[str]:
