@@ -15,6 +15,7 @@ from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.changes import Change, Draft, with_reasons
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.fine_tuning import fine_tuning_epochs, fine_tuning_of, with_fine_tuning_schedule
+from ppocr_kit.configs.keys import value_at
 from ppocr_kit.configs.line_input import frames_of, guides, with_image_width, with_text_length
 from ppocr_kit.configs.overrides import apply_overrides
 from ppocr_kit.configs.sampling import steps_per_epoch, with_batch_size, with_equal_batches, with_one_scale
@@ -24,6 +25,9 @@ from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.tasks import Task
 
 __all__ = ["Rendered", "dump_config", "render", "render_config", "rendered_text"]
+
+_EPOCHS = "Global.epoch_num"
+_BATCH = "Train.loader.batch_size_per_card"
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def render(spec: RunSpec, dataset: Dataset) -> Rendered:
     )
     draft.take(patches.with_run_folder(draft.config, spec.output_dir), "it belongs to this run")
     draft.take(patches.with_seed(draft.config, spec.seed), f"of --seed {spec.seed}")
-    _take_schedule(draft, _with_overridden_epochs(spec, draft.config), recipe, dataset, device)
+    _take_schedule(draft, _with_overridden_options(spec, draft.config), recipe, dataset, device)
     if spec.resume_from is not None:
         draft.take(patches.with_checkpoint(draft.config, spec.resume_from), "of --resume")
     draft.take(apply_overrides(draft.config, spec.overrides), "of -o")
@@ -178,9 +182,18 @@ def _of_epochs(spec: RunSpec, epochs: int) -> str:
     return f"the run has {epochs} epochs{asked}; the last one is evaluated"
 
 
-def _with_overridden_epochs(spec: RunSpec, config: dict[str, Any]) -> RunSpec:
-    """Take ``-o Global.epoch_num=N`` for ``--epochs N``: evaluations and schedule must follow it."""
-    given = [pair for pair in spec.overrides if pair[0] == "Global.epoch_num"]
-    if not given:
-        return spec
-    return replace(spec, epochs=apply_overrides(config, given)["Global"]["epoch_num"])
+def _with_overridden_options(spec: RunSpec, config: dict[str, Any]) -> RunSpec:
+    """Take ``-o`` for an option where it names the same value, because more has to follow it.
+
+    With the epochs go evaluations and schedule, with the batch a sampler and the learning rate.
+    """
+    given = {key: [pair for pair in spec.overrides if pair[0] == key] for key in (_EPOCHS, _BATCH)}
+    if given[_EPOCHS]:
+        spec = replace(spec, epochs=value_at(apply_overrides(config, given[_EPOCHS]), _path(_EPOCHS)))
+    if given[_BATCH]:
+        spec = replace(spec, batch_size=value_at(apply_overrides(config, given[_BATCH]), _path(_BATCH)))
+    return spec
+
+
+def _path(key: str) -> tuple[str, ...]:
+    return tuple(key.split("."))

@@ -178,6 +178,12 @@ def test_overridden_epochs_take_the_evaluation_along(dataset: Dataset) -> None:
     assert (settings["epoch_num"], settings["eval_batch_epoch"], settings["save_epoch_step"]) == (2, 1, 3)
 
 
+def test_overridden_batch_takes_the_sampler_along(dataset: Dataset) -> None:
+    spec = replace(REC, model="PP-OCRv5_mobile_rec", overrides=(("Train.loader.batch_size_per_card", "6"),))
+    train = render_config(spec, dataset)["Train"]
+    assert train["loader"]["batch_size_per_card"] == train["sampler"]["first_bs"] == 6
+
+
 def test_unknown_override_is_refused(dataset: Dataset) -> None:
     with pytest.raises(ConfigError, match="unknown key Global.epoch_nun"):
         render_config(replace(REC, overrides=(("Global.epoch_nun", "2"),)), dataset)
