@@ -77,7 +77,8 @@ def fetch_and_say(entry: PretrainedWeights, request: FetchRequest) -> Fetched:
     if fetched.resumed_at:
         say(f"went on at byte {fetched.resumed_at} of an earlier download")
     if fetched.brought and not fetched.record.known:
-        say(f"no checksum of {entry.name} is recorded: {fetched.record.sha256[:12]}… is pinned from now on")
+        why = "no checksum is recorded" if entry.sha256 is None else "another checksum is recorded"
+        say(f"{why} for {entry.name}: {fetched.record.sha256[:12]}… is pinned from now on")
     if fetched.record.student and fetched.brought:
         say("the file holds several models; the student was kept")
     return fetched

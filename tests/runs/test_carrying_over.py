@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ppocr_kit.cli.main import main
+from ppocr_kit.configs.base import find_recipe, load_recipe
+from ppocr_kit.configs.spec import RunSpec
+from ppocr_kit.pretrained.cache import cache_folder, weights_file
+from ppocr_kit.pretrained.catalogue import find_weights
 from ppocr_kit.pretrained.characters import read_class_characters
+from ppocr_kit.runs.start import write_start
+from ppocr_kit.runs.train import prepare_training
 from ppocr_kit.runs.transplant import Numbering, class_labels
+from ppocr_kit.runs.weights import require_whole
+from ppocr_kit.tasks import Task
 from ppocr_kit.vendor.release import sync_release
 
 pytestmark = pytest.mark.release
@@ -79,6 +88,32 @@ def test_a_run_is_known_by_its_own_dictionary(project: Path, capsys: pytest.Capt
     head = printed_json(capsys, *words)["plan"]["weights"]["transplant"]
     # --dict adds the space, which wire's own dictionary has not
     assert head["new"] == ["ß", "字", " "] and head["old_dictionary"].endswith("config.yml")
+
+
+def test_every_class_layer_of_a_guided_head_is_carried_over(project: Path, release_path: Path) -> None:
+    """PP-OCRv6_tiny_rec has a narrowed CTC layer (fc2) and an NRTR guide with embedding and output."""
+    name = "PP-OCRv6_tiny_rec"
+    recipe = find_recipe(Task.REC, name)
+    config = load_recipe(recipe)
+    dictionary = config["Global"]["character_dict_path"]
+    config["Global"]["character_dict_path"] = str(release_path / dictionary)
+    Path("recipe.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    script = str(SCRIPTS / "save_fresh_weights.py")
+    assert main(["vendor", "exec", "--", script, "recipe.yml", "fresh.pdparams"]) == 0
+    assert main(["models", "fetch", name, "--from", "fresh.pdparams", "--repin"]) == 0
+    weights = weights_file(find_weights(name), cache_folder())
+    spec = RunSpec(Task.REC, name, "tiny", Path("train_data/wire"), Path("output/tiny"), pretrained=weights)
+    start = prepare_training(spec).plan.start
+    assert start is not None and start.match.transplant is not None
+    assert {layer.name for layer in start.match.transplant.layers} == {
+        "head.ctc_head.fc2.weight",
+        "head.ctc_head.fc2.bias",
+        "head.gtc_head.embedding.embedding.weight",
+        "head.gtc_head.tgt_word_prj.weight",
+    }
+    assert all(layer.carried == layer.total for layer in start.match.transplant.layers)
+    write_start(start, Path("start.pdparams"))
+    require_whole(start.match.shapes, Path("start.pdparams"))
 
 
 def extended(dictionary: Path) -> Path:
