@@ -9,7 +9,7 @@ import pytest
 from architectures import svtr
 
 from ppocr_kit.supplement.ppocr.modeling.backbones import build_backbone
-from ppocr_kit.supplement.ppocr.modeling.backbones.rec_svtrnet import AveragedColumns
+from ppocr_kit.supplement.ppocr.modeling.backbones.svtr_patches import AveragedColumns
 from ppocr_kit.supplement.ppocr.modeling.svtr_blocks import (
     Attention,
     Block,
