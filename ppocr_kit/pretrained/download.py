@@ -67,6 +67,10 @@ class Download:
     resumed_at: int
 
 
+class ServerTrouble(SetupError):
+    """The server does not give the file; another place may."""
+
+
 class _CutOff(Exception):
     """A connection ended before the file did; another one may bring the rest."""
 
@@ -79,7 +83,7 @@ class _KeepSecure(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         """Return the request for the new place."""
         if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https":
-            raise SetupError("the server redirects from https to http", at=newurl, hint=_ELSEWHERE)
+            raise ServerTrouble("the server redirects from https to http", at=newurl, hint=_ELSEWHERE)
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
@@ -108,7 +112,8 @@ def download(
 
     Raises:
         UsageError: Not an address.
-        SetupError: The server does not have it, cannot be reached or stopped answering, or the disk is full.
+        ServerTrouble: The server does not have it, cannot be reached or stopped answering.
+        SetupError: The disk is full.
     """
     check_url(url)
     patience = patience if patience is not None else Patience()
@@ -166,11 +171,11 @@ def _begin(response: Any, have: int, state: dict[str, Any], url: str, part: Path
     """Read the answer's head, and return where its content starts and how long the file is.
 
     Raises:
-        SetupError: It is a web page or too large.
+        ServerTrouble: It is a web page or too large.
         _CutOff: It is not the rest that was asked for; the part is forgotten.
     """
     if "text/html" in response.headers.get("Content-Type", ""):
-        raise SetupError(
+        raise ServerTrouble(
             "the server answers with a web page instead of a file",
             at=response.geturl(),
             hint=f"a login, proxy or download page may be in between; {_ELSEWHERE}",
@@ -185,7 +190,7 @@ def _begin(response: Any, have: int, state: dict[str, Any], url: str, part: Path
         return have, None if match[2] == "*" else int(match[2])
     total = int(length) if length is not None and length.isdigit() else None
     if total is not None and total > MAX_BYTES:
-        raise SetupError(f"the file has {total} bytes, more than weights have", at=url)
+        raise ServerTrouble(f"the file has {total} bytes, more than weights have", at=url)
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
@@ -202,7 +207,8 @@ def _copy(
 
     Raises:
         _CutOff: It ended early, or came too slowly.
-        SetupError: There is more than weights have, or the disk is full.
+        ServerTrouble: There is more than weights have.
+        SetupError: The disk is full.
     """
     done, window, mark = start, time.monotonic(), start
     with _open_part(part) as handle:
@@ -210,7 +216,7 @@ def _copy(
             done += len(chunk)
             if done > MAX_BYTES or (total is not None and done > total):
                 forget_part(part)
-                raise SetupError("the server sends more than the file has", at=str(response.geturl()))
+                raise ServerTrouble("the server sends more than the file has", at=str(response.geturl()))
             _write(handle, chunk, part)
             if on_bytes is not None:
                 on_bytes(done, total)
@@ -279,14 +285,14 @@ def _refused(url: str, error: urllib.error.HTTPError) -> Exception:
     if error.code in _LATER:
         return _CutOff(f"the server answers {error.code} {error.reason}")
     if error.code in (404, 410):
-        return SetupError(f"there is no such file on the server ({error.code})", at=url, hint=_ELSEWHERE)
-    return SetupError(f"the server refuses ({error.code} {error.reason})", at=url, hint=_ELSEWHERE)
+        return ServerTrouble(f"there is no such file on the server ({error.code})", at=url, hint=_ELSEWHERE)
+    return ServerTrouble(f"the server refuses ({error.code} {error.reason})", at=url, hint=_ELSEWHERE)
 
 
 def _broken(url: str, error: Exception) -> Exception:
     reason = getattr(error, "reason", error)
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return SetupError(
+        return ServerTrouble(
             f"the server's certificate cannot be trusted ({reason.verify_message})",
             at=url,
             hint=f"set SSL_CERT_FILE to your organisation's certificates; {_ELSEWHERE}",
@@ -297,7 +303,7 @@ def _broken(url: str, error: Exception) -> Exception:
     return _CutOff(str(reason) or type(reason).__name__)
 
 
-def _gave_up(url: str, part: Path, cut: _CutOff) -> SetupError:
+def _gave_up(url: str, part: Path, cut: _CutOff) -> ServerTrouble:
     have = _size(part)
     kept = f"; {have} bytes are kept, the same command goes on with them" if have else ""
-    return SetupError(f"the download did not succeed: {cut}{kept}", at=url, hint=_ELSEWHERE)
+    return ServerTrouble(f"the download did not succeed: {cut}{kept}", at=url, hint=_ELSEWHERE)

@@ -21,7 +21,7 @@ from ppocr_kit.pretrained.cache import (
 )
 from ppocr_kit.pretrained.catalogue import PretrainedWeights
 from ppocr_kit.pretrained.contents import check_contents, read_as_weights, take_student
-from ppocr_kit.pretrained.download import OnBytes, Patience, download, forget_part
+from ppocr_kit.pretrained.download import OnBytes, Patience, ServerTrouble, download, forget_part
 from ppocr_kit.pretrained.unpacking import is_archive, unpack_weights
 from ppocr_kit.storage import atomic_folder, sha256_of
 from ppocr_kit.vendor.checkpoints import write_weights
@@ -118,9 +118,9 @@ def _download_and_accept(
         forget_part(part)
     try:
         came = download(request.address(entry), part, on_bytes=on_bytes, patience=patience)
-    except SetupError as error:
-        error.hint = f"{error.hint or ''}; {_bring_hint(entry)}".lstrip("; ")
-        raise
+    except ServerTrouble as error:
+        hint = f"{error.hint}; {_bring_hint(entry)}" if error.hint else _bring_hint(entry)
+        raise SetupError(error.message, at=error.at, hint=hint) from error
     try:
         return _accept(entry, request, part, came.resumed_at)
     finally:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import io
 import json
 import pickle
@@ -18,7 +19,7 @@ from ppocr_kit.pretrained.cache import cache_folder, find_fetched, recognise_fil
 from ppocr_kit.pretrained.catalogue import PretrainedWeights
 from ppocr_kit.pretrained.download import Patience
 from ppocr_kit.pretrained.fetch import Fetched, FetchRequest, fetch_weights
-from ppocr_kit.storage import sha256_of
+from ppocr_kit.storage import disk_error, sha256_of
 from ppocr_kit.vendor.checkpoints import read_weights
 
 QUICK = Patience(timeout_s=0.5, attempts=2, pause_s=0.01)
@@ -260,3 +261,16 @@ def test_a_cache_that_cannot_be_written_is_said(
     (tmp_path / "file").write_bytes(weights)
     with pytest.raises(SetupError, match="cannot write"):
         fetch(entry, tmp_path / "file" / "cache", source=tmp_path / "file")
+
+
+def test_a_full_disk_is_not_blamed_on_the_server(
+    entry: PretrainedWeights, cache: Path, server: Served, weights: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> None:
+        raise disk_error(OSError(errno.ENOSPC, "No space left on device"), cache)
+
+    server.content = weights
+    monkeypatch.setattr("ppocr_kit.pretrained.download._write", full)
+    with pytest.raises(SetupError, match="disk is full") as caught:
+        fetch(entry, cache, url=server.url)
+    assert "curl" not in str(caught.value)
