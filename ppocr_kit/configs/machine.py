@@ -24,7 +24,7 @@ CPU_PIXELS: dict[Task, int] = {Task.DET: 2_000_000, Task.REC: 500_000}
 _LOSS_SCALE = 1024.0
 # Small steps do not need rates as small as any rule says: the quickstart recogniser learns from
 # scratch at 0.002 with 12 rows, where the same network is published with 0.001 for 256.
-_LOWEST_RATE, _HIGHEST_RATE = 0.75, 2.0
+LOWEST_RATE, HIGHEST_RATE = 0.75, 2.0
 
 
 def published_rows(config: Mapping[str, Any]) -> int:
@@ -70,7 +70,7 @@ def scaled_rate(rate: float, rows: int, published: int) -> float:
 
     Source: Malladi et al., On the SDEs and Scaling Rules for Adaptive Gradient Algorithms, 2022.
     """
-    factor = min(_HIGHEST_RATE, max(_LOWEST_RATE, math.sqrt(rows / published)))
+    factor = min(HIGHEST_RATE, max(LOWEST_RATE, math.sqrt(rows / published)))
     return float(f"{rate * factor:.3g}")
 
 

@@ -170,16 +170,25 @@ def _take_rate(draft: Draft, spec: RunSpec, rate: float, published: int, process
         return
     rows = int(draft.config["Train"]["loader"]["batch_size_per_card"]) * processes
     kind = "fine-tuning takes" if spec.pretrained is not None else "it is published as"
-    why = f"{kind} {rate:g} for steps of {published} rows; with {rows} it follows the square root"
-    if rows == published:
-        why = f"{kind} {rate:g} for steps of {published} rows"
+    why = f"{kind} {rate:g} for steps of {published} rows, and a step has {rows}{_bound(rows, published)}"
     draft.take(patches.with_learning_rate(draft.config, machine.scaled_rate(rate, rows, published)), why)
+
+
+def _bound(rows: int, published: int) -> str:
+    """Say which rule gave the learning rate."""
+    if rows == published:
+        return ""
+    factor = machine.scaled_rate(1.0, rows, published)
+    if factor in (machine.LOWEST_RATE, machine.HIGHEST_RATE):
+        return f": {factor:g} of it is the {'least' if rows < published else 'most'}"
+    return ": it follows their square root"
 
 
 def _of_epochs(spec: RunSpec, epochs: int) -> str:
     """Say why what follows the epochs is as it is."""
     asked = f", --eval-every {spec.eval_every_epochs}" if spec.eval_every_epochs is not None else ""
-    return f"the run has {epochs} epochs{asked}; the last one is evaluated"
+    length = "one epoch" if epochs == 1 else f"{epochs} epochs"
+    return f"the run has {length}{asked}; the last one is evaluated"
 
 
 def _with_overridden_options(spec: RunSpec, config: dict[str, Any]) -> RunSpec:
