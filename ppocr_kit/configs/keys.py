@@ -27,7 +27,7 @@ class UnknownKey:
     Attributes:
         path: Where it stands, the key itself last.
         nearest: The known key that was probably meant, or None.
-        obsolete: What became of a key that older releases read, or None.
+        obsolete: Why a key that published configurations have does nothing, or None.
     """
 
     path: KeyPath
@@ -67,10 +67,18 @@ def unknown_keys(config: Mapping[str, Any]) -> list[UnknownKey]:
             continue
         for key in mapping:
             if key not in kinds:
-                table = schema.OBSOLETE_GLOBAL if path == ("Global",) else schema.OBSOLETE_ELSEWHERE
-                obsolete = table.get(str(key))
+                obsolete = _without_effect(path, str(key))
                 found.append(UnknownKey((*path, key), nearest_key(str(key), kinds), obsolete))
     return found
+
+
+def _without_effect(path: KeyPath, key: str) -> str | None:
+    """Say what became of a key that published configurations have, or None when it never was one."""
+    if path == ("Global",):
+        return schema.OBSOLETE_GLOBAL.get(key)
+    if path[1:3] == ("dataset", "transforms") and len(path) == 5 and key in schema.GLOBAL:
+        return f"{path[-1]} does not look at it"
+    return schema.OBSOLETE_ELSEWHERE.get(key)
 
 
 def check_keys(config: Mapping[str, Any], file: str = "configuration") -> list[Problem]:
@@ -87,7 +95,7 @@ def key_problem(unknown: UnknownKey, file: str, line: int | None) -> Problem:
     """Put an unknown key into words."""
     name = dotted(unknown.path)
     if unknown.obsolete is not None:
-        message = f"{name} is not read since release 2: {unknown.obsolete}"
+        message = f"{name} has no effect: {unknown.obsolete}"
         return Problem("C006", Severity.WARNING, message, file, line, hint="remove the key")
     hint = f"did you mean {unknown.nearest}?" if unknown.nearest else "remove the key"
     return Problem("C005", Severity.ERROR, f"unknown key {name}", file, line, hint=hint)

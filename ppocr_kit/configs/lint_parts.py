@@ -76,7 +76,7 @@ _WITH_TARGETS = (
     "SRN", "NRTR", "SAR", "SEED", "SVTR", "SVTR_LCNet", "SPIN", "VisionLAN", "RobustScanner", "RFL", "DRRG",
     "SATRN", "SVTR_HGNet", "ParseQ", "CPPD",
 )  # fmt: skip
-_DISTILLATION = "an algorithm of several models (distillation)"
+DISTILLATION = "an algorithm of several models (distillation)"
 _PARTS = ("Transform", "Backbone", "Neck", "Head")
 
 
@@ -289,7 +289,7 @@ def unsupplied_parts(subject: Subject) -> Iterator[tuple[KeyPath, str]]:
     """Yield place and name of what only the complete release has."""
     architecture = subject.mapping("Architecture")
     if "Models" in architecture or architecture.get("algorithm") == "Distillation":
-        yield ("Architecture", "algorithm"), _DISTILLATION
+        yield ("Architecture", "algorithm"), DISTILLATION
         return
     kind = architecture.get("model_type")
     if isinstance(kind, str) and kind not in SUPPLIED["model_type"]:
@@ -301,6 +301,8 @@ def unsupplied_parts(subject: Subject) -> Iterator[tuple[KeyPath, str]]:
         table = SUPPLIED.get(f"{kind} {role}" if role == "Backbone" else role, ())
         if name is not None and name not in table:
             yield (*path, "name"), f"{role} {name}"
+    if subject.at("Architecture", "Neck", "use_asf") is True:
+        yield ("Architecture", "Neck", "use_asf"), "the adaptive scale fusion of DB++ (use_asf)"
     heads = subject.at("Architecture", "Head", "head_list")
     for index in range(len(heads) if isinstance(heads, list) else 0):
         neck: KeyPath = ("Architecture", "Head", "head_list", index, "CTCHead", "Neck")

@@ -92,6 +92,7 @@ OBSOLETE_GLOBAL: Mapping[str, str] = {
 OBSOLETE_ELSEWHERE: Mapping[str, str] = {
     "character_type": "the dictionary alone decides",
     "use_tia": "see tia_prob",
+    "num_sections": "nothing reads it",
 }
 
 DATASET: Kinds = {

@@ -19,7 +19,7 @@ from ppocr_kit.configs.evaluations import count_evaluations
 from ppocr_kit.configs.keys import value_at
 from ppocr_kit.configs.lint import lint_source
 from ppocr_kit.configs.lint_codes import REPAIRED_BY_TRAINING
-from ppocr_kit.configs.lint_parts import unsupplied_parts
+from ppocr_kit.configs.lint_parts import DISTILLATION, unsupplied_parts
 from ppocr_kit.configs.lint_subject import MODES, ROW_DATA_SETS, Subject
 from ppocr_kit.configs.machine import with_mixed_precision
 from ppocr_kit.configs.overrides import apply_overrides
@@ -245,6 +245,12 @@ def _require_supplied(source: ConfigSource, release: PinnedRelease) -> None:
     """
     subject = Subject(source, Path.cwd())
     parts = list(unsupplied_parts(subject))
+    if parts and parts[0][1] == DISTILLATION and release.complete:
+        raise ConfigError(
+            "the kit plans no training of several models (distillation)",
+            at=_place(source, parts[0][0]),
+            hint="run it without the kit's checks: ppocr-kit vendor exec -- tools/train.py -c FILE",
+        )
     if not parts or release.complete:
         return
     names = ", ".join(name for _, name in parts)

@@ -138,6 +138,12 @@ def test_part_that_nobody_supplies_is_named_with_its_line(
         assert prepare(OWN_REC.replace(old, new), complete=True)
 
 
+def test_distillation_is_refused_with_a_complete_release_too(prepare: Prepare) -> None:
+    with pytest.raises(ConfigError, match="several models") as caught:
+        prepare(OWN_REC.replace("algorithm: CRNN", "algorithm: Distillation"), complete=True)
+    assert "vendor exec" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
