@@ -200,6 +200,7 @@ def test_tab_is_named_instead_of_the_parser_giving_up(folder: Path) -> None:
         ("Global: &a {b: *a}\n", 1),
         ("Global: " + "[" * 5000, None),
     ],
+    ids=lambda value: repr(value)[:20],
 )
 def test_text_that_is_no_configuration_is_one_finding(
     folder: Path, text: str | bytes, line: int | None
