@@ -64,9 +64,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list_names_every_model_and_marks_the_defaults(capsys: Capture) -> None:
     code, out, _ = run(capsys, "list")
     assert code == 0
-    assert [line.split()[-1] for line in out.splitlines()]
+    rows = out.splitlines()
+    assert len(rows) == 1 + len(list_models()), "every model has one line"
     assert all(recipe.name in out for recipe in list_models())
-    assert sum(line.startswith("*") for line in out.splitlines()) == 2
+    assert sum(row.startswith("*") for row in rows) == 2
+    assert max(len(row.rstrip()) for row in rows) <= 100
 
 
 def test_list_of_one_task_as_json_is_one_document(capsys: Capture) -> None:
@@ -75,6 +77,35 @@ def test_list_of_one_task_as_json_is_one_document(capsys: Capture) -> None:
     assert code == 0
     assert {model["task"] for model in models} == {"det"}
     assert [model["name"] for model in models if model["default"]] == ["ch_det_mv3_db_v2.0"]
+    assert all(model["parameters"] >= model["exported_parameters"] > 0 for model in models)
+    assert all(model["export_mb"] > 0 and model["choose"] for model in models)
+
+
+def test_render_says_on_stderr_and_in_the_file_what_it_changed(project: Path, capsys: Capture) -> None:
+    code, out, err = run(capsys, "render", "rec", "--dataset", "train_data/tiny", "--batch-size", "3")
+    line = "Train.loader.batch_size_per_card: 256 -> 3, because of --batch-size"
+    assert code == 0
+    assert line in err.splitlines()
+    assert f"#   {line}" in out.splitlines()
+
+
+def test_render_as_json_has_the_configuration_and_its_changes(project: Path, capsys: Capture) -> None:
+    code, out, err = run(
+        capsys, "render", "rec", "--model", "PP-OCRv5_mobile_rec", "--dataset", "train_data/tiny",
+        "--image-width", "160", "--json",
+    )  # fmt: skip
+    shown = json.loads(out)
+    assert (code, err) == (0, "")
+    assert shown["config"]["Train"]["sampler"]["scales"][0][0] == 160
+    said = {change["what"]: change for change in shown["changes"]}
+    assert said["Eval.dataset.transforms.RecResizeImg.image_shape"]["to"] == [3, 48, 160]
+    assert said["Eval.dataset.transforms.RecResizeImg.image_shape"]["why"] == "of --image-width 160"
+
+
+def test_mixed_precision_on_a_cpu_is_refused(project: Path, capsys: Capture) -> None:
+    code, _, err = run(capsys, "render", "det", "--dataset", "train_data/tiny", "--amp")
+    assert code == 2
+    assert "mixed precision needs a GPU" in err
 
 
 def test_show_prints_the_recipe_as_shipped(capsys: Capture) -> None:
@@ -156,9 +187,7 @@ def test_folder_in_place_of_weights_is_answered_with_the_file(project: Path, cap
 
 def test_lint_prints_every_finding_with_its_line(project: Path, capsys: Capture) -> None:
     run(capsys, "render", "rec", "--dataset", "train_data/tiny", "--out", "c.yml")
-    text = (
-        Path("c.yml").read_text(encoding="utf-8").replace("seed:", "sead:").replace(": 0.00075", ": 7e-4")
-    )
+    text = Path("c.yml").read_text(encoding="utf-8").replace("seed:", "sead:").replace(": 0.00075", ": 7e-4")
     Path("c.yml").write_text(text, encoding="utf-8")
     code, out, err = run(capsys, "lint", "c.yml")
     rows = [row.partition("#")[0] for row in text.splitlines()]
