@@ -63,8 +63,8 @@ def render(spec: RunSpec, dataset: Dataset) -> Rendered:
     recipe = load_recipe(find_recipe(spec.task, spec.model))
     device = parse_device(spec.device)
     draft = Draft(recipe)
-    _take_data(draft, dataset, spec.task)
     _take_sizes(draft, spec)
+    _take_data(draft, dataset, spec.task)
     draft.take(patches.with_device(draft.config, device), f"it runs on {device}")
     draft.take(
         machine.with_mixed_precision(draft.config, device, spec.mixed_precision),
@@ -87,9 +87,9 @@ def rendered_text(config: dict[str, Any], changes: Sequence[Change], model: str)
 def _take_data(draft: Draft, dataset: Dataset, task: Task) -> None:
     """Read the data set, and keep its longest label."""
     draft.take(patches.with_dataset(draft.config, dataset), f"it is the data set '{dataset.name}'")
-    longest = dataset.tasks[task].max_text_length
-    if task is not Task.REC or longest is None:
+    if task is not Task.REC:
         return
+    longest = dataset.tasks[task].max_text_length or 0
     frames = frames_of(draft.config)
     marks = ", with a start and an end sign" if guides(draft.config) else ""
     limit = f" and a line picture holds at most {frames}" if frames else ""
@@ -105,10 +105,8 @@ def _take_sizes(draft: Draft, spec: RunSpec) -> None:
             patches.with_image_size(draft.config, spec.image_size), f"of --image-size {spec.image_size}"
         )
     if spec.image_width is not None:
-        why = f"of --image-width {spec.image_width}"
-        draft.take(with_image_width(draft.config, spec.image_width), why)
-        longest = int(draft.config["Global"]["max_text_length"])
-        draft.take(with_text_length(draft.config, longest), f"{why}, which holds no longer text")
+        reason = f"of --image-width {spec.image_width}"
+        draft.take(with_image_width(draft.config, spec.image_width), reason)
 
 
 def _take_schedule(

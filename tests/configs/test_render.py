@@ -80,6 +80,12 @@ def test_text_length_follows_the_longest_label_up_to_the_frames(longest: int, ke
     assert render_config(REC, make_dataset(longest=longest))["Global"]["max_text_length"] == kept
 
 
+@pytest.mark.parametrize(("width", "kept"), [(None, 32), (160, 22), (640, 32)])
+def test_guided_recogniser_keeps_what_the_width_holds(width: int | None, kept: int) -> None:
+    spec = replace(REC, model="PP-OCRv5_mobile_rec", image_width=width)
+    assert render_config(spec, make_dataset(longest=30))["Global"]["max_text_length"] == kept
+
+
 def test_dataset_without_the_task_is_refused() -> None:
     with pytest.raises(DataError, match="was built without rec"):
         render_config(REC, make_dataset(tasks=(Task.DET,)))
