@@ -65,7 +65,7 @@ def list_command(task: str | None, cache: Path | None, as_json: bool) -> None:
     help="A .pdparams file or tar archive that was brought from another machine.",
 )
 @click.option("--force", is_flag=True, help="Fetch again what is there.")
-@click.option("--repin", is_flag=True, help="Accept another checksum than the one recorded or pinned.")
+@click.option("--repin", is_flag=True, help="Accept another checksum or number of characters than known.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched from where.")
 @_cache_option
 @_json_option

@@ -38,7 +38,8 @@ class FetchRequest:
         url: A mirror: its address of the file, or of the folder that holds it under its own name.
         source: A file on this machine instead: ``.pdparams`` or a tar archive.
         force: Fetch again what is there.
-        repin: Take content with another checksum than the recorded or pinned one.
+        repin: Take content with another checksum than the recorded or pinned one, or with another
+            number of characters than the catalogue says.
         num_characters: Size of the dictionary, space included, if it is known here.
     """
 
@@ -157,7 +158,8 @@ def _unpack_and_check(
     weights = read_as_weights(target)
     _check_digest(entry, request, digest, size)
     student = take_student(weights)
-    check_contents(student or weights, entry, request.num_characters, str(file))
+    num_characters = None if request.repin else request.num_characters
+    check_contents(student or weights, entry, num_characters, str(file))
     if student is not None:
         write_weights(target, student)
     return FetchRecord(

@@ -132,6 +132,7 @@ def test_weights_of_another_dictionary_are_refused(
     with pytest.raises(DataError, match="36 characters apart, its dictionary has 95"):
         fetch(entry, cache, url=server.url, num_characters=95)
     assert fetch(entry, cache, url=server.url, num_characters=36).brought
+    assert fetch(entry, cache, url=server.url, num_characters=95, force=True, repin=True).brought
 
 
 def test_a_recorded_checksum_is_held(
