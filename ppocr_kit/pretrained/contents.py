@@ -149,6 +149,6 @@ def check_contents(weights: Weights, entry: PretrainedWeights, num_characters: i
             f"these are not the weights of {entry.name}: they tell {max(classes) - _CTC_BLANK} characters "
             f"apart, its dictionary has {num_characters}",
             at=at,
-            hint="ppocr-kit models list shows where each comes from; if you trust the source: --repin, and name "
-            "the dictionary with train --pretrained-dict",
+            hint="ppocr-kit models list shows where each comes from; if you trust the source: --repin, "
+            "and name the dictionary with train --pretrained-dict",
         )
