@@ -94,6 +94,8 @@ class Benchmark:
 
 def times_the_script(row: Measured, rows: Sequence[Measured]) -> float | None:
     """Return how many times as fast as the release's own script a contender is; None where that failed."""
+    if row.problem is not None:
+        return None
     for other in rows:
         if other.model == row.model and other.contender == SCRIPT and other.images_per_s > 0:
             return round(row.images_per_s / other.images_per_s, 2)

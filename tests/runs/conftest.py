@@ -42,7 +42,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
 
 @pytest.fixture(scope="session")
 def official(tmp_path_factory: pytest.TempPathFactory, release_path: Path, shared: Path) -> Official:
-    """Export both official models once for all tests of this folder."""
+    """Export both official models, also as ONNX, once for all tests of this folder."""
     project = tmp_path_factory.mktemp("official")
     sync_release(project=project, source=str(release_path))
     wire = shared / "real" / "wire"
@@ -74,7 +74,7 @@ def official(tmp_path_factory: pytest.TempPathFactory, release_path: Path, share
                 )
             weights = shared / "weights" / WEIGHTS[task] / "best_accuracy.pdparams"
             runs[task] = write_a_run(project / "output" / f"official-{task}", task, config, weights)
-            exports[task] = export_run(runs[task], Path("inference") / f"official-{task}")
+            exports[task] = export_run(runs[task], Path("inference") / f"official-{task}", onnx=True)
     texts = tuple(text for _, text in crop_rows)
     return Official(project, runs, exports, pages, tuple(wire / crop for crop, _ in crop_rows), texts)
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from made_runs import Official
 
-from ppocr_kit.errors import ConfigError, DataError, ReportError, UsageError
+from ppocr_kit.errors import ConfigError, DataError, ReportError, SetupError, UsageError
 from ppocr_kit.runs import export as exporting
 from ppocr_kit.runs.engines import EngineCheck
 from ppocr_kit.runs.export import export_run, validation_images
@@ -112,6 +112,45 @@ def test_a_dictionary_lies_beside_the_model(make_run, fake_tools, tmp_path):
     assert Path("inference/a-run/dict.txt").read_bytes() == b"a\nb\n" and "dict.txt" in made.files
 
 
+def test_an_onnx_export_needs_its_converter_before_anything_runs(trained, fake_tools, monkeypatch):
+    fake_tools()
+
+    def missing(python: Path) -> None:
+        raise SetupError("no paddle2onnx")
+
+    monkeypatch.setattr(exporting, "require_converter", missing)
+    with pytest.raises(SetupError, match="no paddle2onnx"):
+        export_run(trained, Path("inference/a-run"), onnx=True)
+    assert not Path("inference").exists()
+
+
+@pytest.mark.parametrize(
+    ("engine", "refused"), [("paddle_no_onednn", True), ("onnxruntime", True), ("openvino", False)]
+)
+def test_an_engine_that_answers_otherwise_refuses_the_export_or_is_told(
+    trained, fake_tools, monkeypatch, engine, refused
+):
+    fake_tools()
+    other = replace(SAME, differences=("page.png: reads 'b' for 'a'",))
+    monkeypatch.setattr(exporting, "require_converter", lambda python: None)
+    monkeypatch.setattr(exporting, "_write_onnx", lambda deployment, work, log: None)
+    monkeypatch.setattr(
+        exporting,
+        "check_parity",
+        lambda *args, **more: {
+            name: on_engine(name, other if name == engine else SAME) for name in more["engines"]
+        },
+    )
+    if refused:
+        with pytest.raises(ReportError, match=f"on {engine}"):
+            export_run(trained, Path("inference/a-run"), onnx=True)
+        assert not Path("inference/a-run").exists()
+        return
+    made = export_run(trained, Path("inference/a-run"), onnx=True)
+    assert "openvino answers otherwise" in made.notes[-1]
+    assert made.to_json()["engines"]["openvino"]["same"] is False
+
+
 def test_a_folder_of_something_else_is_not_replaced(trained, fake_tools):
     fake_tools()
     Path("work").mkdir()
@@ -181,6 +220,39 @@ def test_official_weights_answer_the_same_after_export(official: Official, task:
 
 
 @pytest.mark.release
+@pytest.mark.parametrize("task", list(Task))
+def test_every_engine_answers_as_the_checkpoint_on_real_pictures(official: Official, task: Task):
+    found = official.exports[task].engines
+    assert set(found) == {"paddle", "paddle_no_onednn", "onnxruntime", "openvino"}
+    assert all(engine.parity.same for engine in found.values())
+    assert {name: engine.parity.images for name, engine in found.items()} == {
+        **dict.fromkeys(found, len(official.pages)),
+        # without oneDNN big networks take seconds
+        "paddle_no_onednn": 3,
+    }
+    assert all(engine.check.milliseconds > 0 for engine in found.values())
+
+
+@pytest.mark.release
+def test_the_onnx_file_says_what_it_is_and_takes_any_batch_height_and_width(official: Official):
+    import onnx
+
+    for task, height in ((Task.DET, "height"), (Task.REC, 32)):
+        export = official.exports[task]
+        network = onnx.load(str(official.project / export.folder / "inference.onnx"))
+        onnx.checker.check_model(network, full_check=True)
+        assert {node.domain for node in network.graph.node} == {""}
+        axes = network.graph.input[0].type.tensor_type.shape.dim
+        assert [axis.dim_param or axis.dim_value for axis in axes] == ["batch", 3, height, "width"]
+        inside = {entry.key: entry.value for entry in network.metadata_props}
+        assert (inside["model_name"], inside["task"]) == (export.model_name, str(task))
+        if task is Task.REC:
+            words = (official.project / export.folder / "dict.txt").read_text(encoding="utf-8")
+            assert inside["character"].split("\n") == words.splitlines()
+        assert export.formats == ("paddle", "onnx") and "inference.onnx" in export.files
+
+
+@pytest.mark.release
 def test_exports_load_and_answer_in_the_paddleocr_runtime(
     official_project: Official, exports_answers: dict[Task, list[Any]], tmp_path: Path
 ):
@@ -247,4 +319,4 @@ def test_a_damaged_model_file_is_refused(official_project: Official, tmp_path: P
     shutil.copytree("inference/official-det", broken)
     os.truncate(broken / "inference.json", 1000)
     with pytest.raises(DataError, match="cannot be loaded"):
-        predict_images([read_export(broken)], official_project.pages[:1], print)
+        predict_images([read_export(broken)], official_project.pages[:1], print, engine="paddle")
