@@ -53,8 +53,8 @@ def with_text_length(config: Mapping[str, Any], longest: int) -> Config:
     """Keep labels of ``longest`` characters, as far as the frames go.
 
     Upstream drops longer rows without a word. With a guiding head its encoder refuses labels above
-    ``max_text_length`` - 2, so that two are added, the head is given the same length, and joined
-    rows (``RecConAug``) are kept below it: a joined row that is refused is replaced by another.
+    ``max_text_length`` - 2, so that two are added, and the head is given the same length. So is
+    ``RecConAug``, where the value of ``Global`` counts whatever stands there.
     """
     changed = copy.deepcopy(dict(config))
     heads = guides(changed)
@@ -67,7 +67,7 @@ def with_text_length(config: Mapping[str, Any], longest: int) -> Config:
     for settings in heads:
         settings["max_text_length"] = length
     for _, settings in _transforms(changed, "Train", ("RecConAug",)):
-        settings["max_text_length"] = length - marks
+        settings["max_text_length"] = length
     return changed
 
 

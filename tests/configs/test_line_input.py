@@ -61,7 +61,7 @@ def test_guided_recogniser_gets_two_more_for_start_and_end(name: str, longest: i
     changed = with_text_length(recipe(name), longest)
     assert changed["Global"]["max_text_length"] == kept
     assert [settings["max_text_length"] for settings in guides(changed)] == [kept]
-    assert settings_of(changed, "Train", "RecConAug")["max_text_length"] == kept - 2
+    assert settings_of(changed, "Train", "RecConAug")["max_text_length"] == kept
 
 
 def test_plain_recogniser_gets_the_longest_label() -> None:

@@ -12,11 +12,13 @@ from ppocr_kit.configs.base import list_models, load_recipe
 from ppocr_kit.configs.changes import differences
 from ppocr_kit.configs.fine_tuning import FINE_TUNING, fine_tuning_epochs
 from ppocr_kit.configs.keys import check_keys
+from ppocr_kit.configs.lint import lint_file
 from ppocr_kit.configs.machine import fitting_batch
 from ppocr_kit.configs.render import dump_config, render, render_config, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.errors import ConfigError, DataError
+from ppocr_kit.problems import Severity
 from ppocr_kit.tasks import Task
 
 RECIPES = list_models()
@@ -84,6 +86,15 @@ def test_text_length_follows_the_longest_label_up_to_the_frames(longest: int, ke
 def test_guided_recogniser_keeps_what_the_width_holds(width: int | None, kept: int) -> None:
     spec = replace(REC, model="PP-OCRv5_mobile_rec", image_width=width)
     assert render_config(spec, make_dataset(longest=30))["Global"]["max_text_length"] == kept
+
+
+@EACH
+def test_rendered_file_passes_lint_but_for_its_absent_data(recipe, dataset: Dataset, tmp_path: Path) -> None:
+    rendered = render(replace(REC, task=recipe.task, model=recipe.name), dataset)
+    file = tmp_path / "config.yml"
+    file.write_text(rendered_text(rendered.config, rendered.changes, recipe.name), encoding="utf-8")
+    found = {problem.code for problem in lint_file(file, tmp_path) if problem.severity is not Severity.NOTE}
+    assert found <= {"C010", "C011"}
 
 
 def test_dataset_without_the_task_is_refused() -> None:
