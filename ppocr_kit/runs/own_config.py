@@ -186,7 +186,7 @@ def _draft(own: OwnConfig, spec: RunSpec, device: Device) -> Draft:
         draft.take(_with_epochs(draft.config, spec.epochs), f"of --epochs {spec.epochs}")
     if spec.eval_every_epochs is not None:
         why = f"of --eval-every {spec.eval_every_epochs}"
-        draft.take(patches.with_evaluation(draft.config, spec.eval_every_epochs), why)
+        draft.take(_with_evaluation(draft.config, spec.eval_every_epochs), why)
     draft.take(apply_overrides(draft.config, spec.overrides), "of -o")
     return draft
 
@@ -214,11 +214,28 @@ def _with_device(config: Mapping[str, Any], device: Device) -> dict[str, Any]:
 
 
 def _with_epochs(config: Mapping[str, Any], epochs: int) -> dict[str, Any]:
-    """Train for another number of epochs than the file says, with a warm-up that still ends."""
+    """Train for another number of epochs than the file says.
+
+    A warm-up still ends, and target maps that grow over the whole run do so over this one.
+    """
     changed = patches.with_epoch_number(config, epochs)
+    before = config["Global"]["epoch_num"]
+    for step in changed["Train"]["dataset"]["transforms"]:
+        for settings in step.values():
+            if isinstance(settings, dict) and settings.get("total_epoch") == before:
+                settings["total_epoch"] = epochs
     schedule = changed["Optimizer"]["lr"]
     if schedule.get("warmup_epoch") and schedule["warmup_epoch"] >= epochs:
         schedule["warmup_epoch"] = epochs / 10
+    return changed
+
+
+def _with_evaluation(config: Mapping[str, Any], every: int | None) -> dict[str, Any]:
+    """Evaluate in epochs; the steps stay in the file where they are the list that upstream wants then."""
+    steps = config["Global"]["eval_batch_step"]
+    changed = patches.with_evaluation(config, every)
+    if isinstance(steps, list) and len(steps) >= 2:
+        changed["Global"]["eval_batch_step"] = steps
     return changed
 
 
@@ -227,7 +244,7 @@ def _with_evaluations(draft: Draft, plan: TrainingPlan) -> TrainingPlan:
     if plan.evaluations:
         return plan
     first = f"{plan.steps_per_epoch * plan.epochs} steps are fewer than the first evaluation waits for"
-    draft.take(patches.with_evaluation(draft.config, None), f"{first}, and there would be no best model")
+    draft.take(_with_evaluation(draft.config, None), f"{first}, and there would be no best model")
     count = count_evaluations(draft.config, plan.steps_per_epoch, plan.first_epoch)
     return dataclasses.replace(plan, config=draft.config, evaluations=count)
 

@@ -107,6 +107,20 @@ def test_warm_up_that_would_not_end_is_shortened_with_the_run(prepare: Prepare) 
     assert prepared.plan.config["Optimizer"]["lr"]["warmup_epoch"] == 0.4
 
 
+def test_targets_that_grow_over_the_run_follow_its_length(prepare: Prepare) -> None:
+    text = OWN_REC.replace("      - RecAug:\n", "      - RecAug:\n      - MakeShrinkMap: {total_epoch: 1}\n")
+    steps = prepare(text, epochs=8).plan.config["Train"]["dataset"]["transforms"]
+    assert {"MakeShrinkMap": {"total_epoch": 8}} in steps
+
+
+def test_steps_between_evaluations_stay_in_the_file(prepare: Prepare) -> None:
+    prepared = prepare(OWN_REC.replace("[0, 2000]", "[0, 1500]"))
+    assert prepared.plan.config["Global"]["eval_batch_step"] == [0, 1500]
+    assert prepared.plan.config["Global"]["eval_batch_epoch"] == 1
+    prepared = prepare(OWN_REC.replace("[0, 2000]", "2000"))
+    assert prepared.plan.config["Global"]["eval_batch_step"] == [0, 2000]
+
+
 def test_mixed_precision_is_left_out_on_a_cpu(prepare: Prepare) -> None:
     prepared = prepare(OWN_REC.replace("use_xpu: false", "use_xpu: true\n  use_amp: true"))
     assert prepared.plan.config["Global"]["use_amp"] is False
