@@ -22,7 +22,7 @@ _EPILOG = """Examples:
 
   ppocr-kit train rec --dataset train_data/invoices --name invoices-rec
 
-  ppocr-kit train det --dataset train_data/invoices --pretrained weights/best_accuracy.pdparams --epochs 20
+  ppocr-kit train det --dataset train_data/invoices --pretrained official --epochs 20
 
   ppocr-kit train rec --dataset train_data/invoices --name invoices-rec --resume
 
