@@ -21,6 +21,7 @@ from ppocr_kit.configs.lint_subject import (
     is_windows_path,
     real_path,
 )
+from ppocr_kit.pretrained.catalogue import list_weights
 from ppocr_kit.problems import Problem
 
 # Keys whose value is a path, wherever they stand.
@@ -53,11 +54,19 @@ def check_weights(subject: Subject) -> Iterator[Problem]:
             continue
         file = subject.file(value)
         if is_url(value):
-            hint = f"fetch {value.rsplit('/', 1)[-1]} once (ppocr-kit models fetch) and give its path"
-            yield subject.problem("C009", path, f"{dotted(path)} is fetched from the web", hint)
+            yield subject.problem("C009", path, f"{dotted(path)} is fetched from the web", _fetching(value))
         elif file is not None and not _weights_at(file):
             hint = "name a .pdparams file, with or without its ending"
             yield subject.problem("C010", path, f"there are no weights at {value}", hint)
+
+
+def _fetching(url: str) -> str:
+    """Say how to have weights from the web on this machine."""
+    file = url.rsplit("/", 1)[-1]
+    for entry in list_weights():
+        if entry.file_name == file:
+            return f"ppocr-kit models fetch {entry.name}, then write what ppocr-kit models path {entry.name} says"
+    return f"fetch {file or 'the file'} once and give its path"
 
 
 def check_data(subject: Subject) -> Iterator[Problem]:

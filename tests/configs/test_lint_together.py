@@ -163,6 +163,13 @@ def test_weights_are_found_with_and_without_their_ending(folder: Path, stem: str
     assert found_in(folder, GOOD.replace("pretrained_model:", f"pretrained_model: {stem}")) == []
 
 
+def test_official_weights_from_the_web_are_named_as_the_kit_fetches_them(folder: Path) -> None:
+    url = "https://host/official_pretrained_model/PP-OCRv5_mobile_rec_pretrained.pdparams"
+    (problem,) = found_in(folder, GOOD.replace("pretrained_model:", f"pretrained_model: {url}"))
+    assert problem.code == "C009"
+    assert "ppocr-kit models fetch PP-OCRv5_mobile_rec, " in str(problem.hint)
+
+
 def test_prefix_of_no_weights_is_reported(folder: Path) -> None:
     assert places(folder, GOOD.replace("pretrained_model:", "pretrained_model: weights/best")) == [
         ("C010", "pretrained_model: weights/best")
