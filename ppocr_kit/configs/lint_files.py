@@ -21,7 +21,6 @@ from ppocr_kit.configs.lint_subject import (
     is_windows_path,
     real_path,
 )
-from ppocr_kit.pretrained.catalogue import list_weights
 from ppocr_kit.problems import Problem
 
 # Keys whose value is a path, wherever they stand.
@@ -32,6 +31,8 @@ _PATH_KEYS = {
     "kie_rec_model_dir", "kie_det_model_dir",
 }  # fmt: skip
 _WEIGHTS = ("pretrained_model", "checkpoints", "pretrained")
+# How the addresses of official training weights end.
+_OFFICIAL = "_pretrained.pdparams"
 _DICTIONARIES = ("character_dict_path", "rec_char_dict_path")
 
 
@@ -63,10 +64,10 @@ def check_weights(subject: Subject) -> Iterator[Problem]:
 def _fetching(url: str) -> str:
     """Say how to have weights from the web on this machine."""
     file = url.rsplit("/", 1)[-1]
-    for entry in list_weights():
-        if entry.file_name == file:
-            return f"ppocr-kit models fetch {entry.name}, then write what ppocr-kit models path {entry.name} says"
-    return f"fetch {file or 'the file'} once and give its path"
+    if file.endswith(_OFFICIAL):
+        name = file[: -len(_OFFICIAL)]
+        return f"ppocr-kit models fetch {name}, then write the path that models path {name} says"
+    return f"fetch {file or 'the file'} once and give its path; ppocr-kit models list names official weights"
 
 
 def check_data(subject: Subject) -> Iterator[Problem]:
