@@ -12,7 +12,7 @@ import click
 from ppocr_kit.cli.console import print_json, print_problems, say
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.configs.base import DEFAULT_MODELS, ModelRecipe, find_recipe_by_name, list_models
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.configs.model_facts import ModelFacts, read_model_facts
 from ppocr_kit.configs.render import render, rendered_text
 from ppocr_kit.datasets.manifest import read_dataset

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from ppocr_kit.configs.keys import KeyPath
-from ppocr_kit.configs.lint_codes import finding
+from ppocr_kit.configs.lint.codes import finding
 from ppocr_kit.problems import Problem
 
 _MERGE = "tag:yaml.org,2002:merge"

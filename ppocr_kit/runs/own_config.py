@@ -17,10 +17,10 @@ from ppocr_kit.configs.changes import Change, Draft, changes_from_json
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.evaluations import count_evaluations
 from ppocr_kit.configs.keys import value_at
-from ppocr_kit.configs.lint import lint_source
-from ppocr_kit.configs.lint_codes import REPAIRED_BY_TRAINING
-from ppocr_kit.configs.lint_parts import DISTILLATION, unsupplied_parts
-from ppocr_kit.configs.lint_subject import MODES, ROW_DATA_SETS, Subject
+from ppocr_kit.configs.lint.codes import REPAIRED_BY_TRAINING
+from ppocr_kit.configs.lint.parts import DISTILLATION, unsupplied_parts
+from ppocr_kit.configs.lint.subject import MODES, ROW_DATA_SETS, Subject
+from ppocr_kit.configs.lint.yaml_file import lint_source
 from ppocr_kit.configs.machine import with_mixed_precision
 from ppocr_kit.configs.overrides import apply_overrides
 from ppocr_kit.configs.sampling import with_batch_size
@@ -82,7 +82,7 @@ class OwnConfig:
 
 
 def check_own_config(file: Path) -> OwnConfig:
-    """Read and check a user's YAML; see :func:`ppocr_kit.configs.lint.lint_file`.
+    """Read and check a user's YAML; see :func:`ppocr_kit.configs.lint.yaml_file.lint_file`.
 
     Raises:
         UsageError: There is no such file.

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_lint_together import CRNN, GOOD
 
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.configs.source import read_source
 
 LINES = (*GOOD.splitlines(), *CRNN.splitlines())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ppocr_kit.configs.keys import check_keys
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.problems import Problem, Severity
 
 GOOD = """\

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 
 SHAPES: dict[str, dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "published_shapes.yml").read_text(encoding="utf-8")

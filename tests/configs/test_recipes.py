@@ -10,7 +10,7 @@ from ppocr_kit.configs import base
 from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe, find_recipe_by_name, list_models, load_recipe
 from ppocr_kit.configs.keys import check_keys
 from ppocr_kit.configs.line_input import guides
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.configs.schema import SECTIONS
 from ppocr_kit.errors import SetupError, UsageError
 from ppocr_kit.tasks import TASK_FACTS, Task

@@ -12,7 +12,7 @@ from ppocr_kit.configs.base import list_models, load_recipe
 from ppocr_kit.configs.changes import differences
 from ppocr_kit.configs.fine_tuning import FINE_TUNING, fine_tuning_epochs
 from ppocr_kit.configs.keys import check_keys
-from ppocr_kit.configs.lint import lint_file
+from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.configs.machine import fitting_batch
 from ppocr_kit.configs.render import dump_config, render, render_config, rendered_text
 from ppocr_kit.configs.spec import RunSpec

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.keys import KeyPath, dotted
-from ppocr_kit.configs.lint_files import list_facts
-from ppocr_kit.configs.lint_subject import MODES, Subject, is_file
+from ppocr_kit.configs.lint.files import list_facts
+from ppocr_kit.configs.lint.subject import MODES, Subject, is_file
 from ppocr_kit.problems import Problem
 
 _DICTIONARY: KeyPath = ("Global", "character_dict_path")

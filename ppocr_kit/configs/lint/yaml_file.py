@@ -9,34 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ppocr_kit.configs import lint_files, lint_parts, lint_run, lint_text, lint_values
-from ppocr_kit.configs.lint_subject import Subject
+from ppocr_kit.configs.lint import files, parts, run, text, values
+from ppocr_kit.configs.lint.subject import Subject
 from ppocr_kit.configs.source import ConfigSource, read_source
 from ppocr_kit.problems import Problem
 
 Check = Callable[[Subject], Iterator[Problem]]
 
 _CHECKS: tuple[Check, ...] = (
-    lint_values.check_sections,
-    lint_values.check_keys,
-    lint_values.check_names,
-    lint_values.check_values,
-    lint_files.check_paths,
-    lint_files.check_weights,
-    lint_files.check_data,
-    lint_files.check_overlap,
-    lint_files.check_dictionaries,
-    lint_text.check_dictionary,
-    lint_text.check_classes,
-    lint_run.check_batches,
-    lint_run.check_evaluations,
-    lint_run.check_scoring,
-    lint_parts.check_company,
-    lint_parts.check_kept,
-    lint_parts.check_multi_head,
-    lint_parts.check_global,
-    lint_parts.check_sizes,
-    lint_parts.check_supplied,
+    values.check_sections,
+    values.check_keys,
+    values.check_names,
+    values.check_values,
+    files.check_paths,
+    files.check_weights,
+    files.check_data,
+    files.check_overlap,
+    files.check_dictionaries,
+    text.check_dictionary,
+    text.check_classes,
+    run.check_batches,
+    run.check_evaluations,
+    run.check_scoring,
+    parts.check_company,
+    parts.check_kept,
+    parts.check_multi_head,
+    parts.check_global,
+    parts.check_sizes,
+    parts.check_supplied,
 )
 
 
@@ -58,7 +58,7 @@ def lint_source(source: ConfigSource, root: Path | None = None) -> list[Problem]
     """Check a training YAML that has been read; see :func:`lint_file`."""
     subject = Subject(source, root if root is not None else Path.cwd())
     found = list(source.problems)
-    foreign = list(lint_values.check_origin(subject)) if source.config else []
+    foreign = list(values.check_origin(subject)) if source.config else []
     found.extend(foreign)
     if source.config and not foreign:
         for check in _CHECKS:

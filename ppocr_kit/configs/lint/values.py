@@ -11,7 +11,7 @@ from typing import Any
 from ppocr_kit.configs import schema
 from ppocr_kit.configs.decoders import DECODERS, NO_DECODER
 from ppocr_kit.configs.keys import KeyPath, dotted, key_problem, kinds_at, unknown_keys
-from ppocr_kit.configs.lint_subject import MODES, Subject
+from ppocr_kit.configs.lint.subject import MODES, Subject
 from ppocr_kit.configs.transform_ops import TRANSFORM_OPS
 from ppocr_kit.problems import Problem
 

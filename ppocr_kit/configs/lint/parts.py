@@ -12,7 +12,7 @@ from typing import Any
 
 from ppocr_kit.configs.components import SUPPLIED
 from ppocr_kit.configs.keys import KeyPath, dotted
-from ppocr_kit.configs.lint_subject import MODES, Subject
+from ppocr_kit.configs.lint.subject import MODES, Subject
 from ppocr_kit.configs.transform_ops import TRANSFORM_OPS
 from ppocr_kit.problems import Problem
 

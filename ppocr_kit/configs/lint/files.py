@@ -9,8 +9,8 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ppocr_kit.configs.keys import KeyPath, dotted
-from ppocr_kit.configs.lint_rows import ListFacts, first_pictures, read_list
-from ppocr_kit.configs.lint_subject import (
+from ppocr_kit.configs.lint.rows import ListFacts, first_pictures, read_list
+from ppocr_kit.configs.lint.subject import (
     MODES,
     Subject,
     is_file,

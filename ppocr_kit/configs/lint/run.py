@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ppocr_kit.configs.keys import KeyPath
-from ppocr_kit.configs.lint_files import count_rows
-from ppocr_kit.configs.lint_subject import Subject, is_count
+from ppocr_kit.configs.lint.files import count_rows
+from ppocr_kit.configs.lint.subject import Subject, is_count
 from ppocr_kit.problems import Problem
 
 _METRICS: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.keys import KeyPath, value_at
-from ppocr_kit.configs.lint_codes import finding
+from ppocr_kit.configs.lint.codes import finding
 from ppocr_kit.configs.source import ConfigSource
 from ppocr_kit.problems import Problem
 
