@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from ppocr_kit.errors import DataError, PpocrKitError, SetupError, UsageError
 from ppocr_kit.pretrained.cache import (
@@ -58,6 +59,13 @@ class FetchRequest:
             return entry.url
         whole = self.url.split("?", 1)[0].lower().endswith(_FILE_ENDINGS)
         return self.url if whole else f"{self.url.rstrip('/')}/{entry.file_name}"
+
+    def shown_address(self, entry: PretrainedWeights) -> str:
+        """Return the address as records and messages show it: no password, no token."""
+        if self.source is not None:
+            return str(self.source)
+        parts = urlsplit(self.address(entry))
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ def _download_and_accept(
         came = download(request.address(entry), part, on_bytes=on_bytes, patience=patience)
     except ServerTrouble as error:
         hint = f"{error.hint}; {_bring_hint(entry)}" if error.hint else _bring_hint(entry)
-        raise SetupError(error.message, at=error.at, hint=hint) from error
+        raise SetupError(error.message, at=request.shown_address(entry), hint=hint) from error
     try:
         return _accept(entry, request, part, came.resumed_at)
     finally:
@@ -140,7 +148,7 @@ def _accept(entry: PretrainedWeights, request: FetchRequest, file: Path, resumed
         except PpocrKitError as error:
             if request.source is None and isinstance(error, DataError):
                 # the part has another name in the message than people know
-                error.at = request.address(entry)
+                error.at = request.shown_address(entry)
             raise
         write_record(record, folder)
     return Fetched(target, record, brought=True, resumed_at=resumed_at)
@@ -164,7 +172,7 @@ def _unpack_and_check(
         write_weights(target, student)
     return FetchRecord(
         name=entry.name,
-        origin=request.address(entry),
+        origin=request.shown_address(entry),
         member=member,
         sha256=digest,
         bytes=size,
@@ -191,7 +199,7 @@ def _check_digest(entry: PretrainedWeights, request: FetchRequest, digest: str, 
     raise DataError(
         f"these are not the weights of {entry.name} that are {since}: sha256 {digest}, {size} bytes; "
         f"expected {expected}{sizes}",
-        at=request.address(entry),
+        at=request.shown_address(entry),
         hint="fetch them again; if they were published anew and you trust the source: --repin",
     )
 

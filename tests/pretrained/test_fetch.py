@@ -275,3 +275,14 @@ def test_a_full_disk_is_not_blamed_on_the_server(
     with pytest.raises(SetupError, match="disk is full") as caught:
         fetch(entry, cache, url=server.url)
     assert "curl" not in str(caught.value)
+
+
+def test_a_token_in_the_address_is_used_and_kept_nowhere(
+    entry: PretrainedWeights, cache: Path, server: Served, weights: bytes
+) -> None:
+    server.content = weights
+    request = FetchRequest(cache, url=f"{server.url}/x.pdparams?token=hidden")
+    fetch_weights(entry, request, patience=QUICK)
+    assert server.asked and "hidden" not in (cache / entry.name / "source.json").read_text(encoding="utf-8")
+    named = FetchRequest(cache, url="https://me:hidden@mirror.example.org/x.pdparams")
+    assert named.shown_address(entry) == "https://mirror.example.org/x.pdparams"
