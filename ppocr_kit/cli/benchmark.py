@@ -8,11 +8,13 @@ import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
 from ppocr_kit.runs.benchmark import (
+    SCRIPT,
+    SCRIPT_PLAIN,
     Benchmark,
+    ratio,
     readable,
     render_benchmark,
     run_benchmark,
-    times_the_script,
     title,
 )
 from ppocr_kit.runs.engines import ENGINES
@@ -29,7 +31,7 @@ _EPILOG = """Examples:
 Exit codes: 0 measured; 2 a run instead of an export, or no ONNX file for the engine asked for; 3 no picture
 can be read, or a damaged export; 5 an engine asked for is not installed; 6 no contender could answer.
 """
-_COLUMNS = "{:<34}{:>8}{:>9}{:>9}{:>10}{:>8}{:>7}"
+_COLUMNS = "{:<38}{:>7}{:>8}{:>8}{:>10}{:>8}{:>8}{:>7}"
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
@@ -82,8 +84,9 @@ def benchmark(
 ) -> None:
     """Measure size, latency and images per second of exports on every engine at hand.
 
-    Beside them, on the same pictures and cores: PaddleOCR's own tools/infer script and the paddleocr
-    runtime. All take turns, each in a process of its own that is warmed up first.
+    Beside them, on the same pictures and cores: PaddleOCR's own tools/infer script, as it is and without
+    oneDNN, and the paddleocr runtime; x and x (off) are times the speed of the script. All take turns,
+    each in a process of its own that is warmed up first.
     """
     sources = [find_source(name) for name in exports]
     pictures = readable(collect_images(images), limit)
@@ -118,16 +121,15 @@ def _print(measured: Benchmark) -> None:
     for row in measured.rows:
         if row.model != model:
             model = row.model
-            click.echo(_COLUMNS.format(model, "MB", "p50 ms", "p99 ms", "images/s", "x", "same"))
+            click.echo(_COLUMNS.format(model, "MB", "p50 ms", "p99 ms", "images/s", "x", "x (off)", "same"))
         if row.problem is not None:
             click.echo(f"  {title(row)}: {row.problem}")
             continue
-        times = times_the_script(row, measured.rows)
         figures = (
             f"{row.megabytes:.1f}",
             f"{row.p50_ms:.1f}",
             f"{row.p99_ms:.1f}",
             f"{row.images_per_s:.1f}",
         )
-        ratio = "" if times is None else f"{times:.2f}"
-        click.echo(_COLUMNS.format(f"  {title(row)}", *figures, ratio, f"{100 * row.agreement:.0f} %"))
+        times = (ratio(row, measured.rows, peer) for peer in (SCRIPT, SCRIPT_PLAIN))
+        click.echo(_COLUMNS.format(f"  {title(row)}", *figures, *times, f"{100 * row.agreement:.0f} %"))

@@ -318,8 +318,10 @@ def _width_note(deployment: Deployment, parity: Parity) -> list[str]:
     """Warn where the runtime gives a long text more width than evaluation does."""
     if deployment.task is not Task.REC:
         return []
-    _, height, width = settings_of(deployment.transforms, "RecResizeImg")["image_shape"]
-    if parity.widest_ratio <= width / height:
+    resize = settings_of(deployment.transforms, "RecResizeImg")
+    _, height, width = resize["image_shape"]
+    # without padding all texts are brought to that width, and another note speaks of it
+    if parity.widest_ratio <= width / height or resize.get("padding") is False:
         return []
     return [
         f"texts more than {width / height:g} times as wide as high are squeezed to {width} pixels in "

@@ -16,6 +16,7 @@ ROWS = (
     Measured("a", "paddle", 2.0, 20.0, 40.0, 50.0, 49.0, 51.0, 1.0),
     Measured("a", "onnxruntime", 1.5, 5.0, 9.0, 200.0, 190.0, 210.0, 1.0),
     Measured("a", "script", 2.0, 30.0, 50.0, 40.0, 39.0, 41.0, 1.0),
+    Measured("a", "script_no_onednn", 2.0, 60.0, 99.0, 10.0, 9.0, 11.0, 1.0),
     Measured("a", "runtime", 2.0, problem="the name is not known"),
 )
 
@@ -48,17 +49,18 @@ def test_a_table_for_people(measures, capsys):
         "9.0",
         "200.0",
         "5.00",
+        "20.00",
         "100",
         "%",
     ]
-    assert lines[4] == "  paddleocr runtime: the name is not known"
+    assert lines[5] == "  paddleocr runtime: the name is not known"
 
 
 def test_json_has_every_row_and_its_ratio(measures, capsys):
     assert main(["benchmark", "inference/a", "--images", "a.png", "--json", "--repeat", "5"]) == 0
     body = json.loads(capsys.readouterr().out)
     assert (body["rounds"], body["images"]) == (5, 1)
-    assert [row["times_the_script"] for row in body["rows"]] == [1.25, 5.0, 1.0, None]
+    assert [row["times_the_script"] for row in body["rows"]] == [1.25, 5.0, 1.0, 0.25, None]
 
 
 def test_results_are_written_by_the_suffix(measures, tmp_path):

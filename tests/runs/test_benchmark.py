@@ -56,6 +56,7 @@ SPEEDS: dict[str, Any] = {
     "onnxruntime": [80.0, 90.0, 70.0],
     "openvino": [60.0, 60.0, 60.0],
     "script": [20.0, 10.0, 30.0],
+    "script_no_onednn": [8.0, 8.0, 8.0],
     "runtime": [25.0, 25.0, 25.0],
 }
 
@@ -70,9 +71,11 @@ def test_contenders_take_turns_and_medians_are_compared(tmp_path, measures):
         "onnxruntime": 80.0,
         "openvino": 60.0,
         "script": 20.0,
+        "script_no_onednn": 8.0,
         "runtime": 25.0,
     }
     assert rows["onnxruntime"]["times_the_script"] == 4.0
+    assert rows["onnxruntime"]["times_the_script_without_onednn"] == 10.0
     assert (rows["onnxruntime"]["slowest_per_s"], rows["onnxruntime"]["fastest_per_s"]) == (70.0, 90.0)
     assert (rows["paddle"]["p50_ms"], rows["paddle"]["p99_ms"]) == (2.0, 9.0)
     assert (rows["paddle"]["megabytes"], rows["onnxruntime"]["megabytes"]) == (2.0, 1.5)
@@ -98,13 +101,13 @@ def test_an_engine_that_is_asked_for_must_be_installed(tmp_path, measures):
 def test_only_engines_asked_for_are_measured_beside_the_peers(tmp_path, measures):
     turns = measures(**SPEEDS)
     run_benchmark([export(tmp_path / "a")], IMAGES, engines=["onnxruntime"], rounds=1)
-    assert turns == ["onnxruntime", "script", "runtime"]
+    assert turns == ["onnxruntime", "script", "script_no_onednn", "runtime"]
 
 
 def test_an_export_without_onnx_is_measured_on_paddle(tmp_path, measures):
     turns = measures(**SPEEDS)
     run_benchmark([export(tmp_path / "a", onnx=False)], IMAGES, rounds=1)
-    assert turns == ["paddle", "script", "runtime"]
+    assert turns == ["paddle", "script", "script_no_onednn", "runtime"]
 
 
 def test_what_cannot_be_measured_is_refused(tmp_path, measures):
@@ -126,7 +129,8 @@ def test_the_page_has_one_row_for_each_contender(tmp_path, measures):
     page = render_benchmark(run_benchmark([export(tmp_path / "a")], IMAGES, rounds=3, threads=2))
     assert "2 pictures, 2 CPU threads" in page and "medians of 3 interleaved rounds" in page
     assert (
-        "| a | ppocr-kit predict, onnxruntime | 1.5 | 2.0 | 9.0 | 80.0 (70.0-90.0) | 4.00 | 100 % |" in page
+        "| a | ppocr-kit predict, onnxruntime | 1.5 | 2.0 | 9.0 | 80.0 (70.0-90.0) | 4.00 | 10.00 | 100 % |"
+        in page
     )
 
 

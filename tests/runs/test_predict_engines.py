@@ -88,6 +88,6 @@ def test_a_benchmark_measures_the_kit_beside_the_script_and_the_runtime(official
     words = ["--images", *(str(path) for path in official_project.crops[:1]), "--engines", "onnxruntime"]
     assert main(["benchmark", "inference/official-rec", *words, "--repeat", "1", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
-    assert [row["contender"] for row in rows] == ["onnxruntime", "script", "runtime"]
+    assert [row["contender"] for row in rows] == ["onnxruntime", "script", "script_no_onednn", "runtime"]
     assert all(row["problem"] is None and row["images_per_s"] > 0 for row in rows)
     assert all(row["agreement"] == 1.0 for row in rows)

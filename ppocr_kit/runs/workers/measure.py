@@ -26,7 +26,11 @@ Ask = Callable[[Sequence[str]], list[Reply]]
 
 def main(job: dict[str, Any], put: Put) -> None:
     """Load the contender, warm it up, and measure it."""
-    makers = {"script": peers.script, "runtime": peers.runtime}
+    makers = {
+        "script": peers.script,
+        "script_no_onednn": peers.script_without_onednn,
+        "runtime": peers.runtime,
+    }
     make = makers.get(job["contender"])
     together, single = make(job) if make is not None else _kit(job)
     images = job["images"]

@@ -56,6 +56,8 @@ def load_openvino(folder: Path, threads: int) -> Network:
     settings = {
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
+        # networks side by side would all be tied to the first core
+        "ENABLE_CPU_PINNING": False,
         # on CPUs that can it computes in bfloat16 otherwise, and answers otherwise
         "INFERENCE_PRECISION_HINT": "f32",
     }

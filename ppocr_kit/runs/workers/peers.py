@@ -29,11 +29,17 @@ _THRESHOLDS = {
 }
 
 
-def script(job: Mapping[str, Any]) -> tuple[Ask, Ask]:
+def script_without_onednn(job: Mapping[str, Any]) -> tuple[Ask, Ask]:
+    """Answer as the script does with the setting that PaddleOCR's own exports need."""
+    return script(job, enable_mkldnn=False)
+
+
+def script(job: Mapping[str, Any], **options: Any) -> tuple[Ask, Ask]:
     """Answer as the release's ``predict_det.py`` or ``predict_rec.py`` does."""
     import tools.infer.utility as utility
 
-    settings = _script_settings(job, _copied(Path(job["model"]["export"]), Path(job["scratch"])))
+    folder = _copied(Path(job["model"]["export"]), Path(job["scratch"]))
+    settings = {**_script_settings(job, folder), **options}
     # it reads the command line wherever it is asked
     sys.argv = [
         "predict.py",
