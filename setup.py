@@ -49,7 +49,12 @@ TOOLS = [
     "packaging",
 ]
 # paddle2onnx 2.1.0 takes no newer onnx.
-ONNX = ["paddle2onnx==2.1.0", "onnx==1.17.0", "onnxruntime>=1.19", "openvino>=2025.3"]
+ONNX = [
+    "paddle2onnx==2.1.0",
+    "onnx==1.17.0",
+    "onnxruntime>=1.19",
+    'openvino>=2026.4; python_version >= "3.10"',
+]
 # paddlenlp 2.8.1 was written for these; newer ones break its imports.
 KIE = [
     "paddlenlp==2.8.1",

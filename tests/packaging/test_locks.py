@@ -73,7 +73,8 @@ def test_a_lock_on_top_never_replaces_what_the_paddle_lock_installed(name: str, 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_onnx_lock_has_the_converter_and_two_engines_and_no_optimizer(python: str) -> None:
     packages = {package for package, _ in installed("onnx.txt", python)}
-    assert {"paddle2onnx", "onnx", "onnxruntime", "openvino"} <= packages
+    assert {"paddle2onnx", "onnx", "onnxruntime"} <= packages
+    assert ("openvino" in packages) is not python.startswith("3.9.")
     assert not packages & {"polygraphy", "onnxoptimizer", "openvino-telemetry"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from ppocr_kit.tasks import Task
 MODELS = {Task.DET: "ch_det_mv3_db_v2.0", Task.REC: "rec_en_number_lite_train"}
 WEIGHTS = {Task.DET: "train_ch_ppocr_mobile_v2.0_det", Task.REC: "train_en_number_mobile_v2.0_rec"}
 COMPARED = 6
+# What the locks install: there is no OpenVINO for Python 3.9 that takes every export (decisions/007).
+AT_HAND = ("paddle", "onnxruntime", *(("openvino",) if sys.version_info >= (3, 10) else ()))
 
 
 def config_of(task: Task, rows: Path, data_dir: Path, model: str | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_runs import AT_HAND
 
 from ppocr_kit.configs.base import ModelRecipe, list_models
 from ppocr_kit.tasks import Task
@@ -24,7 +25,7 @@ from ppocr_kit.vendor.tools import tool_invocation
 pytestmark = pytest.mark.release
 
 SCRIPT = Path(__file__).parent / "scripts" / "answer_on_every_engine.py"
-ENGINES = {"paddle", "paddle_no_onednn", "onnxruntime", "openvino"}
+ENGINES = {"paddle_no_onednn", *AT_HAND}
 TOLERANCE = 5e-4
 # Below this all answers would be the same number, and agreement would show nothing.
 LEAST_SPREAD = 1e-3

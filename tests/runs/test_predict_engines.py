@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import Official
+from made_runs import AT_HAND, Official
 
 from ppocr_kit.cli.main import main
 from ppocr_kit.errors import DataError
@@ -34,7 +34,7 @@ def of_checkpoints(official: Official) -> list[Any]:
     return answers
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", AT_HAND)
 def test_boxes_and_texts_are_those_of_the_checkpoints(
     official_project: Official, of_checkpoints: list[Any], engine: str
 ):
