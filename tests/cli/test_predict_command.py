@@ -141,3 +141,25 @@ def test_export_says_how_to_load_it(tmp_path, monkeypatch, capsys):
     assert "same as the checkpoint on 3 pictures: 5 boxes" in printed.out
     assert "on onnxruntime 1.2 (2 ms a picture), paddle 1.2 (9 ms a picture)\n" in printed.out
     assert "note: mind the gap" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "onnx"),
+    [
+        ([], False),
+        (["--format", "paddle"], False),
+        (["--format", "onnx"], True),
+        (["--format", "paddle", "--format", "onnx"], True),
+    ],
+)
+def test_onnx_comes_beside_paddle_when_it_is_asked_for(tmp_path, monkeypatch, words, onnx):
+    asked: dict[str, Any] = {}
+
+    def export_run(*args: Any, **options: Any) -> Any:
+        asked.update(options)
+        raise ToolError("far enough")
+
+    monkeypatch.setattr(export_command, "find_run", lambda name: SimpleNamespace(name="a"))
+    monkeypatch.setattr(export_command, "export_run", export_run)
+    assert main(["export", "a", *words]) == 6
+    assert asked["onnx"] is onnx
