@@ -62,9 +62,7 @@ _COLUMNS = "{:<38}{:>7}{:>8}{:>8}{:>10}{:>8}{:>8}{:>7}"
 @click.option(
     "--threads", type=click.IntRange(min=1), help="CPU threads of each. Default: all cores, at most 8."
 )
-@click.option(
-    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Texts read at a time."
-)
+@click.option("--batch-size", type=click.IntRange(min=1), help="Texts read at a time.  [default: 4]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -78,7 +76,7 @@ def benchmark(
     repeat: int,
     limit: int,
     threads: int | None,
-    batch_size: int,
+    batch_size: int | None,
     out: Path | None,
     as_json: bool,
 ) -> None:

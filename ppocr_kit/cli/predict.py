@@ -51,7 +51,7 @@ _SHOWN_FAILURES = 10
     help="What runs exports; auto is the fastest installed that answered as the checkpoint at export.",
 )
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="Texts read at a time."
+    "--batch-size", type=click.IntRange(min=1), help="Texts read at a time.  [default: 4; 16 on a GPU]"
 )
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. Default: all cores, at most 8.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
@@ -64,7 +64,7 @@ def predict(
     draw: bool | None,
     checkpoint: str,
     engine: str,
-    batch_size: int,
+    batch_size: int | None,
     threads: int | None,
     device: str,
     as_json: bool,

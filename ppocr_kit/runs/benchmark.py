@@ -19,7 +19,7 @@ from ppocr_kit.errors import DataError, SetupError, ToolError, UsageError
 from ppocr_kit.labels.images import PageImage, read_page_image
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
-from ppocr_kit.runs.engines import ENGINES, ONNX_FILE, PADDLE
+from ppocr_kit.runs.engines import ENGINES, ONNX_FILE, PADDLE, texts_together
 from ppocr_kit.runs.model_source import PROGRAM_FILES, WEIGHTS_FILE, ModelSource
 
 # Contenders that are not the kit's.
@@ -135,7 +135,7 @@ def run_benchmark(
     engines: Sequence[str] = (),
     rounds: int = 3,
     threads: int = 1,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     track: Track = no_progress,
 ) -> Benchmark:
     """Measure exports on the same pictures.
@@ -146,7 +146,8 @@ def run_benchmark(
         engines: Engines of the kit to measure; by default all that are installed and have their file.
         rounds: How often each contender is measured; more than one, or a single disturbance decides.
         threads: CPU threads that each contender may use.
-        batch_size: Texts that the kit and the runtime read at a time; the script keeps its own 6.
+        batch_size: Texts that the kit and the runtime read at a time, by default as many as ``predict``
+            takes on a CPU; the script keeps its own 6.
         track: Shows progress.
 
     Raises:
@@ -163,7 +164,7 @@ def run_benchmark(
         if key in problems:
             continue
         try:
-            answer = _measure(source, name, images, threads, batch_size)
+            answer = _measure(source, name, images, threads, batch_size or texts_together(gpu=False))
             found.setdefault(key, []).append(answer)
         except SetupError as error:
             if name in engines:

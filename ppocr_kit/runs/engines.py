@@ -29,6 +29,14 @@ ONNX_FILE = "inference.onnx"
 # What writing the file needs; onnxruntime folds its constants.
 CONVERTER = ("paddle2onnx", "onnx", ONNXRUNTIME)
 _ONNX_LOCK = "onnx.txt"
+# On a CPU what a few lines of text need between two layers stays in its cache (docs/LOG.md); a GPU
+# wants more at once.
+_TEXTS_TOGETHER = {False: 4, True: 16}
+
+
+def texts_together(gpu: bool) -> int:
+    """Return how many texts are read at a time unless somebody says otherwise."""
+    return _TEXTS_TOGETHER[gpu]
 
 
 @dataclass(frozen=True)

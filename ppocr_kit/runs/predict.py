@@ -14,7 +14,7 @@ from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.errors import UsageError
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
-from ppocr_kit.runs.engines import AUTO, PADDLE, Choice, choose_engines
+from ppocr_kit.runs.engines import AUTO, PADDLE, Choice, choose_engines, texts_together
 from ppocr_kit.runs.model_source import ModelSource
 
 # What OpenCV decodes everywhere; a file that is named is tried whatever its suffix.
@@ -81,7 +81,7 @@ def predict_images(
     *,
     engine: str = AUTO,
     on_engine: Callable[[EngineUsed], None] = lambda used: None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
     pictures: Path | None = None,
@@ -97,7 +97,7 @@ def predict_images(
         engine: What runs exports: an engine, or ``auto`` for the fastest one that is installed and
             answered as the checkpoint does when the model was exported.
         on_engine: Called for each model with what runs it, before the first answer.
-        batch_size: Texts read at a time.
+        batch_size: Texts read at a time; None for what suits the device.
         threads: CPU threads. With exports each works on pictures of its own, from reading to
             decoding; None for as many as there are cores, at most 8 (1 for a checkpoint).
         device: ``cpu`` or ``gpu:N``.
@@ -131,7 +131,7 @@ def predict_images(
                 {"path": str(path), "picture": str(picture) if picture else None}
                 for path, picture in zip(images, _picture_files(images, pictures))
             ],
-            "batch_size": batch_size,
+            "batch_size": batch_size or texts_together(place.is_gpu),
             "side_by_side": side_by_side,
             "threads": per_network,
             "gpu": place.is_gpu,

@@ -36,7 +36,10 @@ SLOW = {
     "rec_r34_vd_none_bilstm_ctc",
 }
 # One batch is the whole training split, so that the loss of the first and the last steps compare.
-SIZE = {Task.DET: ("--batch-size", "2", "--image-size", "128"), Task.REC: ("--batch-size", "8")}
+SIZE = {
+    Task.DET: ("--batch-size", "2", "--image-size", "128"),
+    Task.REC: ("--batch-size", "8", "--image-width", "128"),
+}
 STEPS = 20
 SLOW_STEPS = 4
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.geometry import Image
@@ -154,7 +153,7 @@ class Recogniser:
         order = sorted(range(len(inputs)), key=lambda index: (inputs[index].shape[2], index))
         texts: dict[int, Text] = {}
         for group in _batches(order, self._batch_size):
-            answers = self.network(np.stack(_padded([inputs[index] for index in group])))
+            answers = self.network(_side_by_side([inputs[index] for index in group]))
             self._require_classes(answers.shape[-1])
             for index, (text, score) in zip(group, self._decoder(answers)):
                 texts[index] = Text(text, float(score) if text else 0.0)
@@ -176,10 +175,13 @@ def _batches(members: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield members[start : start + size]
 
 
-def _padded(inputs: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
-    """Bring inputs (C, H, W) to one width with zeros on the right, as the runtime does."""
-    width = max(each.shape[2] for each in inputs)
-    return [np.pad(each, ((0, 0), (0, 0), (0, width - each.shape[2]))) for each in inputs]
+def _side_by_side(inputs: Sequence[Batch]) -> Batch:
+    """Make one batch of inputs (C, H, W), with zeros on the right of narrower ones as the runtime has."""
+    channels, height = inputs[0].shape[:2]
+    batch = np.zeros((len(inputs), channels, height, max(each.shape[2] for each in inputs)), np.float32)
+    for place, each in zip(batch, inputs):
+        place[:, :, : each.shape[2]] = each
+    return batch
 
 
 def _build_transforms(job: Mapping[str, Any]) -> tuple[str, list[Any]]:
