@@ -127,7 +127,7 @@ def project() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         kit("vendor", "sync", "--source", str(find_release().path), folder=folder)
-        kit("synth", "labels", "--pages", "12", folder=folder)
+        kit("synth", "labels", "--pages", "12", "--lines", "4", folder=folder)
         kit("dataset", "build", "labels", "--name", "drawn", "--ratio", "4:1:1", folder=folder)
         yield folder
 
