@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ppocr_kit.metrics.core import harmonic_mean, share
+from ppocr_kit import __version__
+from ppocr_kit.metrics.core import MetricReport, harmonic_mean, share
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,23 @@ class ClassCounts:
     def scores_by_class(self) -> dict[str, dict[str, float]]:
         """Return precision, recall and hmean of every class, in the order of their names."""
         return {name: self.by_class[name].scores() for name in sorted(self.by_class)}
+
+    def to_report(self, task: str, definition: str, num_skipped: int) -> MetricReport:
+        """Return the scores over all classes and of each.
+
+        Args:
+            task: What was measured, such as ``ser``.
+            definition: What counts as a match, for people.
+            num_skipped: Pages that should have been scored and could not be.
+        """
+        total = self.total
+        return MetricReport(
+            task=task,
+            values=total.scores(),
+            counts={"matched": total.matched, "predicted": total.predicted, "labelled": total.labelled},
+            num_samples=self.pages,
+            num_skipped=num_skipped,
+            definition=definition,
+            computed_by=f"ppocr-kit {__version__}",
+            per_class=self.scores_by_class(),
+        )

@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-from ppocr_kit import __version__
 from ppocr_kit.errors import DataError
 from ppocr_kit.metrics.class_counts import ClassCounts, MatchCounts
 from ppocr_kit.metrics.core import MetricReport
@@ -122,18 +121,7 @@ def score_entities(
     Raises:
         DataError: A page has more of one than of the other, or an empty tag.
     """
-    counts = count_entities(pages)
-    total = counts.total
-    return MetricReport(
-        task="ser",
-        values=total.scores(),
-        counts={"matched": total.matched, "predicted": total.predicted, "labelled": total.labelled},
-        num_samples=counts.pages,
-        num_skipped=num_skipped,
-        definition=DEFINITION,
-        computed_by=f"ppocr-kit {__version__}",
-        per_class=counts.scores_by_class(),
-    )
+    return count_entities(pages).to_report("ser", DEFINITION, num_skipped)
 
 
 def _unzip(

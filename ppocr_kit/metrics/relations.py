@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ppocr_kit import __version__
 from ppocr_kit.metrics.class_counts import ClassCounts, MatchCounts
 from ppocr_kit.metrics.core import MetricReport
 
@@ -69,15 +68,4 @@ def score_relations(
         pages: ``(found, labelled)`` links per page.
         num_skipped: Pages that should have been scored and could not be, for the report.
     """
-    counts = count_relations(pages)
-    total = counts.total
-    return MetricReport(
-        task="re",
-        values=total.scores(),
-        counts={"matched": total.matched, "predicted": total.predicted, "labelled": total.labelled},
-        num_samples=counts.pages,
-        num_skipped=num_skipped,
-        definition=DEFINITION,
-        computed_by=f"ppocr-kit {__version__}",
-        per_class=counts.scores_by_class(),
-    )
+    return count_relations(pages).to_report("re", DEFINITION, num_skipped)
