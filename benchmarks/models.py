@@ -31,8 +31,8 @@ from ppocr_kit.vendor.release import find_release
 DATASET = "train_data/drawn"
 DET_SIDE = 320
 BATCH = {Task.DET: 2, Task.REC: 4}
-# The first steps hold start-up and the first batches.
-WARM_UP_STEPS = 2
+# The first step holds start-up and the first batch.
+WARM_UP_STEPS = 1
 _MEGABYTE = 1e6
 _KIBIBYTES_PER_GIB = 1024 * 1024
 
@@ -47,7 +47,7 @@ class Measured:
         parameters: Numbers that training keeps, in millions.
         weights_mb: Size of ``best_accuracy.pdparams``.
         export_mb: Size of the exported weights, ``inference.pdiparams``.
-        seconds_per_step: Median over the steps after the first two.
+        seconds_per_step: Median over the steps after the first.
         memory_gib: Largest resident set of the training process.
     """
 
@@ -76,12 +76,12 @@ def kit(*words: str, folder: Path) -> float:
     return used.ru_maxrss / _KIBIBYTES_PER_GIB
 
 
-def measure(recipe: ModelRecipe, folder: Path, epochs: int) -> Measured:
+def measure(recipe: ModelRecipe, folder: Path) -> Measured:
     """Train and export one model in a project folder."""
     size = ["--image-size", str(DET_SIDE)] if recipe.task is Task.DET else []
     memory = kit(
         *("train", str(recipe.task), "--dataset", DATASET, "--model", recipe.name, "--name", recipe.name),
-        *("--epochs", str(epochs), "--eval-every", str(epochs), "--batch-size", str(BATCH[recipe.task])),
+        *("--epochs", "1", "--batch-size", str(BATCH[recipe.task])),
         *(*size, "--overwrite", "-o", "Global.print_batch_step=1"),
         folder=folder,
     )
@@ -142,7 +142,7 @@ def main() -> None:
     recipes = [recipe for recipe in list_models() if not args.models or recipe.name in args.models]
     with project() as folder:
         for recipe in recipes:
-            found = measure(recipe, folder, epochs=2 if recipe.task is Task.DET else 1)
+            found = measure(recipe, folder)
             print(json.dumps(asdict(found)), file=sys.stderr)
             print(row(found), flush=True)
             if args.out:
