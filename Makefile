@@ -41,7 +41,7 @@ KIT := $(VENV)/.kit-$(shell cat setup.py pyproject.toml | cksum | cut -d' ' -f1)
 
 help:
 	@echo "make quickstart   install, then the whole flow on synthetic pages (SEED=0)"
-	@echo "make test         install, then all tests (PYTEST_ARGS='-k split')"
+	@echo "make test         install, then all tests (PYTEST_ARGS='-k split'; --slow: the large models too)"
 	@echo "make lint         ruff format, ruff check, mypy --strict"
 	@echo "make install      environment, kit and PaddleOCR release only"
 	@echo "make onnx         what ONNX exports and faster prediction need: about 0.3 GB"
