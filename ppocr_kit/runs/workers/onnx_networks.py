@@ -52,6 +52,9 @@ def load_openvino(folder: Path, threads: int) -> Network:
     """
     import openvino
 
+    # Its bindings look numpy up at the first array and wait for each other for ever when two threads
+    # bring one at the same time (pybind11's npy_api under a function's static guard); so here, alone.
+    np.asarray(openvino.Tensor(np.zeros(1, np.float32)).data)
     core = openvino.Core()
     settings = {
         "INFERENCE_NUM_THREADS": threads,
