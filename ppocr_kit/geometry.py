@@ -153,6 +153,27 @@ def crop_size(quad: Corners) -> tuple[int, int]:
     return int(max(math.dist(a, b), math.dist(c, d))), int(max(math.dist(b, c), math.dist(d, a)))
 
 
+def crop_sizes(quads: Points) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return widths and heights of the crops of many quadrilaterals: :func:`crop_size` of each in order.
+
+    Args:
+        quads: (N, 4, 2) float64, pixels, each clockwise, starting at any corner.
+
+    Returns:
+        Two arrays (N,) int64, pixels, before a tall crop is turned.
+    """
+    sides = np.hypot(*np.moveaxis(np.roll(quads, -1, axis=1) - quads, 2, 0))
+    first, second = np.maximum(sides[:, 0], sides[:, 2]), np.maximum(sides[:, 1], sides[:, 3])
+    run = quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]
+    tilt = np.degrees(np.arctan2(run[:, 1], run[:, 0]))
+    straight = np.abs((tilt + 45.0) % 90.0 - 45.0) <= _AXIS_TILT_DEGREES
+    forward = np.roll(quads[:, :, 0], -1, axis=1) - quads[:, :, 0]
+    rightward = forward - np.roll(forward, -2, axis=1)
+    lying = straight & (rightward.argmax(axis=1) % 2 == 1)
+    widths, heights = np.where(lying, second, first), np.where(lying, first, second)
+    return widths.astype(np.int64), heights.astype(np.int64)
+
+
 def crop_quad(image: Image, quad: Corners) -> Image:
     """Cut a quadrilateral out of an image and flatten it by perspective.
 
@@ -170,11 +191,35 @@ def crop_quad(image: Image, quad: Corners) -> Image:
     width, height = crop_size(quad)
     if width < 1 or height < 1:
         raise ValueError(f"the box is {width} x {height} pixels")
+    crop = _slice_of(image, quad)
+    if crop is None:
+        crop = _warp(image, quad, width, height)
+    if height / width >= TALL_RATIO:
+        crop = np.rot90(crop)
+    return cast("Image", np.ascontiguousarray(crop))
+
+
+def _slice_of(image: Image, quad: Corners) -> Image | None:
+    """Return the part of an image that an upright box of whole pixels shows, or None for other boxes.
+
+    Warping such a box moves no pixel by a fraction, so both ways give the same bytes; this one takes a
+    hundredth of the time.
+    """
+    (left, top), second, (right, bottom), fourth = _as_pairs(quad)
+    if tuple(second) != (right, top) or tuple(fourth) != (left, bottom):
+        return None
+    if not (0 <= left < right <= image.shape[1] and 0 <= top < bottom <= image.shape[0]):
+        return None
+    if left % 1 or top % 1 or right % 1 or bottom % 1:
+        return None
+    return image[int(top) : int(bottom), int(left) : int(right)]
+
+
+def _warp(image: Image, quad: Corners, width: int, height: int) -> Image:
+    """Flatten a quadrilateral by perspective to the given size in pixels."""
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     transform = cv2.getPerspectiveTransform(np.asarray(quad, dtype=np.float32), target)
     crop = cv2.warpPerspective(
         image, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    if height / width >= TALL_RATIO:
-        crop = np.ascontiguousarray(np.rot90(crop))
     return cast("Image", crop)

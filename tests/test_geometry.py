@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ppocr_kit import geometry
 from ppocr_kit.geometry import (
     crop_quad,
     crop_size,
@@ -105,6 +106,29 @@ def test_a_crop_of_whole_pixels_is_those_pixels():
     crop = crop_quad(image, RECTANGLE)
     assert crop.shape == (10, 40, 3)
     np.testing.assert_array_equal(crop, image[20:30, 10:50])
+
+
+@given(st.integers(0, 1900), st.integers(0, 1900), st.integers(1, 99), st.integers(1, 99))
+def test_a_crop_of_whole_pixels_is_what_warping_gives(left, top, width, height):
+    image = np.random.default_rng(left).integers(0, 256, (top + height, left + width, 3), dtype=np.uint8)
+    right, bottom = left + width, top + height
+    quad = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    warped = geometry._warp(image, quad, width, height)
+    np.testing.assert_array_equal(geometry._slice_of(image, quad), warped)
+
+
+@pytest.mark.parametrize(
+    "quad",
+    [
+        [(1, 1), (9, 1), (9, 9.5), (1, 9.5)],
+        [(1, 1), (9, 1), (9, 9), (2, 9)],
+        [(-1, 1), (9, 1), (9, 9), (-1, 9)],
+        [(1, 1), (99, 1), (99, 9), (1, 9)],
+        [(9, 1), (9, 9), (1, 9), (1, 1)],
+    ],
+)
+def test_only_upright_boxes_of_whole_pixels_inside_the_image_are_sliced(quad):
+    assert geometry._slice_of(np.zeros((20, 20, 3), np.uint8), quad) is None
 
 
 @pytest.mark.parametrize(("height", "turned"), [(14, False), (15, True)])
