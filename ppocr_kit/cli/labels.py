@@ -12,7 +12,8 @@ from ppocr_kit.cli.console import print_json, progress_bar
 from ppocr_kit.errors import DataError
 
 if TYPE_CHECKING:
-    from ppocr_kit.labels.checks import LabelCheck, LabelStatistics
+    from ppocr_kit.labels.checks import LabelCheck
+    from ppocr_kit.labels.statistics import LabelStatistics
 
 _PLACES_SHOWN = 3
 
@@ -95,9 +96,9 @@ def _print_statistics(numbers: LabelStatistics) -> None:
         f"({numbers.ignored_boxes} to be ignored), texts {numbers.texts}, "
         f"characters {len(numbers.characters)}"
     )
-    if numbers.text_lengths:
-        shortest, median, longest = numbers.text_lengths
-        click.echo(f"text length: {shortest} to {longest} characters, median {median:g}")
+    lengths = numbers.text_lengths
+    if lengths.total:
+        click.echo(f"text length: {lengths.least} to {lengths.most} characters, median {lengths.median:g}")
 
 
 def _print_verdict(result: LabelCheck) -> None:
