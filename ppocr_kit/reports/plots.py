@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ppocr_kit.reports.canvas import new_canvas
 from ppocr_kit.reports.history import History
 from ppocr_kit.storage import write_bytes_atomic
 
@@ -83,16 +83,10 @@ def _metrics(history: History) -> list[Series]:
 def _draw(title: str, series: Sequence[Series]) -> bytes | None:
     """Return one picture as PNG, or None without matplotlib."""
     try:
-        # The object interface needs no display and leaves no global state behind, unlike pyplot.
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        canvas = new_canvas(_SIZE_INCHES, _DPI)
     except ImportError:
         return None
-    import io
-
-    figure: Any = Figure(figsize=_SIZE_INCHES, dpi=_DPI, layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = canvas.axes
     for one in series:
         marker = "o" if len(one.places) <= 60 else None
         axes.plot(one.places, one.values, label=one.name, marker=marker, markersize=3, linewidth=1.3)
@@ -101,7 +95,4 @@ def _draw(title: str, series: Sequence[Series]) -> bytes | None:
     axes.grid(visible=True, alpha=0.3)
     if len(series) > 1:
         axes.legend(fontsize=8)
-    stream = io.BytesIO()
-    # Without the program's name in it, the same curve is the same file.
-    canvas.print_png(stream, metadata={"Software": None})
-    return stream.getvalue()
+    return canvas.png()
