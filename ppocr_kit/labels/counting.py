@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ppocr_kit.geometry import TALL_RATIO, crop_sizes, polygon_to_quad
+from ppocr_kit.labels.box_places import BoxPlaces
 from ppocr_kit.labels.distinct_texts import DistinctTexts, Place
 from ppocr_kit.labels.placement import PlacedRegion
 from ppocr_kit.labels.statistics import (
@@ -84,7 +85,7 @@ class LabelCounter:
             numbers["ignored_boxes"] += region.ignored
             if region.key_cls is not None:
                 self._classes[region.key_cls] += 1
-            self._shapes.add(placed, factor)
+            self._shapes.add(placed, size, factor)
             if placed.rec_text is not None:
                 self._add_text(placed.rec_text, (source, line, region.index))
 
@@ -92,6 +93,7 @@ class LabelCounter:
         """Return what was counted."""
         numbers, scale = self._numbers, self._scale
         ratios, heights, training_heights = self._shapes.finish()
+        places = self._shapes.places.counts()
         return LabelStatistics(
             pages=numbers["pages"],
             empty_pages=numbers["empty_pages"],
@@ -106,6 +108,7 @@ class LabelCounter:
             box_heights=_distribution(heights),
             training_heights=_distribution(training_heights if scale is not None else {}),
             training_scale=scale,
+            box_places=places,
             image_sizes=dict(sorted(self._sizes.items())),
             other_image_sizes=numbers["other_image_sizes"],
             classes=dict(sorted(self._classes.items(), key=lambda item: (-item[1], item[0]))),
@@ -148,17 +151,18 @@ class _ShapeCounter:
 
     def __init__(self) -> None:
         self._outlines: list[Any] = []
-        self._boxes: list[tuple[float, float, float]] = []
+        self._boxes: list[tuple[float, ...]] = []
         self._ratios: Counter[int] = Counter()
         self._heights: Counter[int] = Counter()
         self._training_heights: Counter[int] = Counter()
+        self.places = BoxPlaces()
 
-    def add(self, placed: PlacedRegion, factor: float) -> None:
-        """Take in a box; ``factor`` resizes its page for training."""
+    def add(self, placed: PlacedRegion, size: tuple[int, int], factor: float) -> None:
+        """Take in a box of a page of ``size``, which ``factor`` resizes for training."""
         outline = placed.outline
         self._outlines.append(outline if len(outline) == 4 else polygon_to_quad(outline))
         xs, ys = zip(*placed.polygon)
-        self._boxes.append((max(xs) - min(xs), max(ys) - min(ys), factor))
+        self._boxes.append((min(xs), min(ys), max(xs), max(ys), *size, factor))
         if len(self._outlines) >= _BATCH:
             self._measure()
 
@@ -177,7 +181,9 @@ class _ShapeCounter:
         _count(self._ratios, np.round(lengths / lines / _RATIO_STEP))
         _count(self._heights, lines)
         boxes = np.array(self._boxes)
-        _count(self._training_heights, np.floor(boxes[:, :2].min(axis=1) * boxes[:, 2]))
+        sides = boxes[:, 2:4] - boxes[:, :2]
+        _count(self._training_heights, np.floor(sides.min(axis=1) * boxes[:, 6]))
+        self.places.add(boxes[:, :4] / boxes[:, [4, 5, 4, 5]])
         self._outlines.clear()
         self._boxes.clear()
 

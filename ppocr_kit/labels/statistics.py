@@ -158,6 +158,7 @@ class LabelStatistics:
         training_heights: Shorter side of each box's upright rectangle when a detector trains on the
             whole page, whole pixels; empty without a ``training_scale``.
         training_scale: What ``training_heights`` are measured at.
+        box_places: Boxes that cover each cell of a page stretched to a square, rows from the top.
         image_sizes: Pages by (width, height), pixels.
         other_image_sizes: Pages of further sizes than there is room to count.
         classes: Boxes by ``key_cls``, the most frequent first.
@@ -177,6 +178,7 @@ class LabelStatistics:
     box_heights: Distribution
     training_heights: Distribution
     training_scale: TrainingScale | None
+    box_places: tuple[tuple[int, ...], ...]
     image_sizes: Mapping[tuple[int, int], int]
     other_image_sizes: int
     classes: Mapping[str, int]
