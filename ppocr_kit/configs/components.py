@@ -24,9 +24,10 @@ _BACKBONES = (
 )
 # What the kit supplies in place of the packages that the published archive lacks, by the key it stands under.
 SUPPLIED: Mapping[str, tuple[str, ...]] = {
-    "model_type": ("det", "rec"),
+    "model_type": ("det", "kie", "rec"),
     "Transform": ("STN_ON",),
     "det Backbone": (*_BACKBONES, "ResNet_vd"),
+    "kie Backbone": ("LayoutXLMForRe", "LayoutXLMForSer"),
     "rec Backbone": (*_BACKBONES, "MobileNetV1Enhance", "ResNet", "SVTRNet"),
     "Neck": ("DBFPN", "LKPAN", "RSEFPN", "RepLKFPN", "RepLKPAN", "SequenceEncoder"),
     "encoder": ("cascadernn", "fc", "lightsvtr", "reshape", "rnn", "svtr"),
@@ -135,6 +136,12 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
         "attn_drop_rate": "float", "drop_path_rate": "float", "norm_layer": "str", "sub_norm": "str",
         "epsilon": "float", "out_channels": "int", "out_char_num": "int", "block_unit": "str", "act": "str",
         "last_stage": "bool", "sub_num": "int", "prenorm": "bool", "use_lenhead": "bool",
+    },
+    ("Backbone", "LayoutXLMForSer"): {
+        "num_classes": "int", "pretrained": "bool", "checkpoints": "str?", "mode": "str", "in_channels": "int",
+    },
+    ("Backbone", "LayoutXLMForRe"): {
+        "pretrained": "bool", "checkpoints": "str?", "mode": "str", "in_channels": "int",
     },
     ("Neck", "DBFPN"): {"out_channels": "int", "use_asf": "bool", "in_channels": "any"},
     ("Neck", "LKPAN"): _PYRAMID,

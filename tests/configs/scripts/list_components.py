@@ -21,6 +21,7 @@ from ppocr.optimizer.learning_rate import SCHEDULES
 TABLES: dict[str, dict[str, Any]] = {
     "Transform": TRANSFORMS,
     "det Backbone": BACKBONES["det"],
+    "kie Backbone": BACKBONES["kie"],
     "rec Backbone": BACKBONES["rec"],
     "Neck": NECKS,
     "Head": HEADS,

@@ -9,6 +9,7 @@ from ..choice import build_named, known_name
 from . import (
     det_mobilenet_v3,
     det_resnet_vd,
+    kie_layoutxlm,
     mobilenet_v1_enhance,
     pphgnet,
     pphgnet_v2,
@@ -30,6 +31,10 @@ BACKBONES: dict[str, dict[str, Callable[..., Any]]] = {
         "PPLCNetV4": pplcnet_v4.PPLCNetV4,
         "ResNet_vd": det_resnet_vd.ResNet_vd,
     },
+    "kie": {
+        "LayoutXLMForRe": kie_layoutxlm.LayoutXLMForRe,
+        "LayoutXLMForSer": kie_layoutxlm.LayoutXLMForSer,
+    },
     "rec": {
         "MobileNetV1Enhance": mobilenet_v1_enhance.MobileNetV1Enhance,
         "MobileNetV3": rec_mobilenet_v3.MobileNetV3,
@@ -50,7 +55,7 @@ def build_backbone(config: Mapping[str, Any], model_type: str, in_channels: int)
 
     Args:
         config: The ``Backbone`` section.
-        model_type: ``det`` or ``rec``: the same name means another network in each.
+        model_type: ``det``, ``rec`` or ``kie``: the same name means another network in each.
         in_channels: Channels of the image.
 
     Raises:
