@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,19 @@ def write_bytes_atomic(path: Path, content: bytes) -> None:
     Raises:
         SetupError: The disk is full or the folder cannot be written.
     """
+    write_lines_atomic(path, (content,))
+
+
+def write_lines_atomic(path: Path, lines: Iterable[bytes]) -> None:
+    """Write what ``lines`` yields, one after the other, without holding it; see :func:`write_bytes_atomic`.
+
+    Args:
+        path: The file.
+        lines: Its content in parts, with their line ends.
+
+    Raises:
+        SetupError: The disk is full or the folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -54,7 +67,7 @@ def write_bytes_atomic(path: Path, content: bytes) -> None:
         raise disk_error(error, path) from error
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            stream.writelines(lines)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, 0o644)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import Device
+from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET
 from ppocr_kit.datasets.manifest import Dataset, SplitData, TaskData
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.tasks import Split, Task
@@ -270,11 +271,13 @@ def _split_data(dataset: Dataset, data: TaskData, split: Split) -> SplitData:
 
 
 def _point(config: Config, mode: str, data: TaskData, split: SplitData) -> None:
-    """Let a mode read one list, in place."""
+    """Let a mode read one list, in place; its pictures are files or lie in an LMDB."""
     source = config[mode]["dataset"]
-    if source["name"] not in _LISTED:
+    if split.lmdb is not None:
+        source["name"] = LMDB_DATA_SET
+    elif source["name"] not in _LISTED:
         source["name"] = "SimpleDataSet"
-    source["data_dir"] = _absolute(data.data_dir)
+    source["data_dir"] = _absolute(data.data_dir if split.lmdb is None else split.lmdb)
     source["label_file_list"] = [_absolute(split.list_path)]
     if "ratio_list" in source:
         source["ratio_list"] = [1.0]

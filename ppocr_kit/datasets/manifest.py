@@ -13,12 +13,16 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable, TypeVar
 
+from ppocr_kit.datasets.lmdb_reading import is_lmdb
 from ppocr_kit.errors import DataError
 from ppocr_kit.storage import sha256_of
 from ppocr_kit.tasks import Split, Task
 
 MANIFEST_NAME = "dataset.json"
 FORMAT = 1
+# How a task's pictures are kept; FILES where the manifest does not say.
+FILES = "files"
+LMDB = "lmdb"
 
 Value = TypeVar("Value")
 
@@ -35,12 +39,15 @@ class SplitData:
         samples: Number of rows.
         pages: Number of pages the rows come from.
         sha256: Hash of the list file.
+        lmdb: Folder of the LMDB that holds the pictures of the rows by their keys, or None when they
+            are files.
     """
 
     list_path: Path
     samples: int
     pages: int
     sha256: str
+    lmdb: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -136,8 +143,11 @@ class _Manifest:
     def _task(self, name: str, value: Any) -> TaskData:
         entry = self._is(dict, value, f"tasks.{name}")
         where = f"tasks.{name}."
+        keeping = entry.get("format", FILES)
+        if keeping not in (FILES, LMDB):
+            raise self._fault(f"{where}format", f"is {keeping!r}, this kit reads {FILES} and {LMDB}")
         splits = {
-            self._member(Split, key): self._split(f"{where}splits.{key}.", split)
+            self._member(Split, key): self._split(f"{where}splits.{key}.", split, keeping == LMDB)
             for key, split in self._get(dict, entry, "splits", where).items()
         }
         missing = [str(split) for split in Split if split not in splits]
@@ -157,13 +167,21 @@ class _Manifest:
             self._get(int, entry, "num_characters", where),
         )
 
-    def _split(self, where: str, value: Any) -> SplitData:
+    def _split(self, where: str, value: Any, in_lmdb: bool) -> SplitData:
         entry = self._is(dict, value, where.rstrip("."))
         list_path = self._inside(self._get(str, entry, "list", where), f"{where}list")
         checksum = self._get(str, entry, "sha256", where)
         self._check_file(list_path, checksum)
         samples = self._get(int, entry, "samples", where)
-        return SplitData(list_path, samples, self._get(int, entry, "pages", where), checksum)
+        lmdb = self._lmdb(entry, where) if in_lmdb else None
+        return SplitData(list_path, samples, self._get(int, entry, "pages", where), checksum, lmdb)
+
+    def _lmdb(self, entry: Mapping[str, Any], where: str) -> Path:
+        """Return the folder of a split's LMDB; what is in it is looked at when a run is planned."""
+        folder = self._inside(self._get(str, entry, "lmdb", where), f"{where}lmdb")
+        if not is_lmdb(folder):
+            raise DataError("an LMDB of the data set is missing", at=str(folder), hint=_REBUILD_HINT)
+        return folder
 
     def _check_file(self, path: Path, checksum: str) -> None:
         """Raise DataError when a file is missing or not as it was built."""

@@ -27,7 +27,7 @@ from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.metrics.detection import DEFINITION as DETECTION_DEFINITION
 from ppocr_kit.metrics.recognition import TextRules, describe_recognition
 from ppocr_kit.runs.inspection import RowCheck, inspect_config
-from ppocr_kit.runs.plan import write_lists
+from ppocr_kit.runs.plan import places_of_rows, write_lists
 from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run
 from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
 from ppocr_kit.runs.weights import require_whole
@@ -249,10 +249,9 @@ def _definition(task: Task, config: Mapping[str, Any]) -> str:
 def _require_rows(rows: RowCheck, dataset: Dataset | None, split: Split, config: Mapping[str, Any]) -> None:
     if rows.usable:
         return
-    lists = ", ".join(config["Eval"]["dataset"]["label_file_list"])
     raise DataError(
         f"no row of the {split} split can be scored ({rows.total} rows, {len(rows.rejected)} refused)",
-        at=lists if dataset is None else str(dataset.root),
+        at=places_of_rows(config, "Eval") if dataset is None else str(dataset.root),
         hint="name a list whose rows can be read"
         if dataset is None
         else f"build the data set with more {split} pages (--ratio)",

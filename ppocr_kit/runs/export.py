@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from ppocr_kit.configs.render import dump_config
-from ppocr_kit.errors import DataError, ReportError, UsageError
+from ppocr_kit.errors import ReportError, UsageError
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
+from ppocr_kit.runs.compared_pictures import pictures_to_compare
 from ppocr_kit.runs.engines import (
     ONNX_FILE,
     ONNXRUNTIME,
@@ -48,7 +49,6 @@ EXPORT_FOLDER = "inference"
 DICTIONARY_FILE = "dict.txt"
 CONFIG_FILE = "export.yml"
 FORMATS = ("paddle", "onnx")
-_COMPARED_IMAGES = 20
 _IDLE_TIMEOUT_S = 1800.0
 
 
@@ -150,12 +150,11 @@ def export_run(
     read_weights(weights)
     deployment = deployment_of(config, record.model)
     _require_replaceable(target)
-    pictures = list(images) or validation_images(config)
     log = folder.logs / "export.log"
     release = find_release()
     if onnx:
         require_converter(find_interpreter(TASK_FACTS[record.task].lane).python)
-    with atomic_folder(target) as work:
+    with pictures_to_compare(config, images) as pictures, atomic_folder(target) as work:
         _write_model(config, deployment, prefix, work, release, log)
         _copy_dictionary(config, work)
         kept = export_config(config, deployment, prefix, target)
@@ -190,35 +189,6 @@ def export_run(
         )
         write_json_atomic(work / RECORD_FILE, export.to_json())
     return export
-
-
-def validation_images(config: Mapping[str, Any]) -> list[Path]:
-    """Choose up to 20 pictures of a configuration's validation rows, evenly spread.
-
-    Raises:
-        DataError: The list is gone or names no picture.
-    """
-    dataset = config["Eval"]["dataset"]
-    found: dict[Path, None] = {}
-    for name in dataset["label_file_list"]:
-        try:
-            rows = Path(name).read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(
-                f"cannot read the run's validation rows, on which the export is checked ({error})",
-                at=str(name),
-                hint="build the data set again, or name pictures: ppocr-kit export RUN --images FOLDER",
-            ) from error
-        found.update({Path(dataset["data_dir"]) / row.split("\t", 1)[0]: None for row in rows if row})
-    there = [path for path in found if path.is_file()]
-    if not there:
-        raise DataError(
-            f"none of the {len(found)} validation pictures is there, on which the export is checked",
-            at=str(dataset["data_dir"]),
-            hint="build the data set again, or name pictures: ppocr-kit export RUN --images FOLDER",
-        )
-    count = min(_COMPARED_IMAGES, len(there))
-    return [there[index * len(there) // count] for index in range(count)]
 
 
 def _write_model(

@@ -26,6 +26,7 @@ from ppocr_kit.configs.overrides import apply_overrides
 from ppocr_kit.configs.sampling import with_batch_size
 from ppocr_kit.configs.source import ConfigSource, read_source
 from ppocr_kit.configs.spec import RunSpec
+from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Problem, Severity, count_errors
 from ppocr_kit.runs.plan import TrainingPlan, plan_training
@@ -196,7 +197,7 @@ def _with_lists(config: Mapping[str, Any]) -> dict[str, Any]:
     changed = copy.deepcopy(dict(config))
     for mode in MODES:
         dataset = changed[mode]["dataset"]
-        if isinstance(dataset["label_file_list"], str):
+        if isinstance(dataset.get("label_file_list"), str):
             dataset["label_file_list"] = [dataset["label_file_list"]]
     return changed
 
@@ -282,12 +283,12 @@ def _require_rows(source: ConfigSource) -> None:
     """Refuse data sets whose rows cannot be looked at before training, and foreign checkpoints.
 
     Raises:
-        ConfigError: A data set without label lists, or ``Global.checkpoints``.
+        ConfigError: A data set of neither label lists nor LMDBs, or ``Global.checkpoints``.
     """
     for mode in MODES:
         path = (mode, "dataset", "name")
         name = value_at(source.config, path)
-        if name not in ROW_DATA_SETS:
+        if name not in (*ROW_DATA_SETS, LMDB_DATA_SET):
             raise ConfigError(
                 f"{name} has no list of rows that could be checked before training",
                 at=_place(source, path),

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.evaluations import count_evaluations
 from ppocr_kit.configs.sampling import steps_per_epoch
+from ppocr_kit.datasets.lmdb_reading import LmdbRows, list_line
 from ppocr_kit.errors import DataError
 from ppocr_kit.runs.inspection import RowCheck, inspect_config
 from ppocr_kit.runs.start import Start, StartChoice, fit_start, read_start
 from ppocr_kit.runs.weights_table import summarise_parts
-from ppocr_kit.storage import write_text_atomic
+from ppocr_kit.storage import write_lines_atomic
 from ppocr_kit.tasks import Task
 from ppocr_kit.vendor.release import PinnedRelease
 
@@ -144,30 +145,61 @@ def write_lists(config: dict[str, Any], checks: Mapping[str, RowCheck], folder: 
     """Write the lists without their rejected rows and point the configuration at them.
 
     The release would put another row in the place of a rejected one: a random one in training,
-    the next one in evaluation, which then counts twice.
+    the next one in evaluation, which then counts twice. An LMDB that came without a list gets one:
+    the release reads a list beside it with the kit's help (``vendor/compat_lmdb.py``).
 
     Args:
         config: The configuration; left as it is.
         checks: Row checks by mode (``Train``, ``Eval``).
-        folder: Where the shortened lists go; nothing is written when no row was rejected.
+        folder: Where the shortened lists go; nothing is written when no row was rejected and every
+            data set has its lists.
 
     Returns:
         The configuration that uses the shortened lists.
     """
     changed = copy.deepcopy(config)
     for mode, check in checks.items():
-        if not check.rejected:
-            continue
         dataset = changed[mode]["dataset"]
+        listed = dataset.get("label_file_list")
+        if listed and not check.rejected:
+            continue
         lists = []
-        for index, (name, kept) in enumerate(zip(dataset["label_file_list"], check.kept)):
-            with Path(name).open("rb") as handle:
-                lines = handle.readlines()
+        for index, kept in enumerate(check.kept):
+            lines = _list_lines(listed[index]) if listed else _lmdb_lines(dataset)
             target = folder / f"{mode.lower()}-{index}.txt"
-            write_text_atomic(target, b"".join(lines[number - 1] for number in kept).decode("utf-8"))
+            write_lines_atomic(target, _chosen(lines, kept))
             lists.append(target.as_posix())
         dataset["label_file_list"] = lists
     return changed
+
+
+def _chosen(lines: Iterator[bytes], numbers: Sequence[int]) -> Iterator[bytes]:
+    """Yield the lines of the given numbers, from 1 and rising."""
+    wanted = iter(numbers)
+    number = next(wanted, None)
+    for place, line in enumerate(lines, start=1):
+        if place == number:
+            yield line
+            number = next(wanted, None)
+
+
+def _list_lines(name: str) -> Iterator[bytes]:
+    with Path(name).open("rb") as handle:
+        yield from handle
+
+
+def _lmdb_lines(dataset: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the rows of the LMDBs of a ``data_dir`` as lines."""
+    delimiter = dataset.get("delimiter", "\t")
+    with LmdbRows(Path(dataset["data_dir"])) as rows:
+        for name, label in rows:
+            yield list_line(name, label, delimiter) + b"\n"
+
+
+def places_of_rows(config: Mapping[str, Any], mode: str) -> str:
+    """Name where the rows of a mode come from: its lists, or the LMDB that has none."""
+    dataset = config[mode]["dataset"]
+    return ", ".join(dataset.get("label_file_list") or [dataset["data_dir"]])
 
 
 def _require_characters(config: Mapping[str, Any], *checks: RowCheck) -> None:
@@ -190,7 +222,7 @@ def _require_characters(config: Mapping[str, Any], *checks: RowCheck) -> None:
 def _require_steps(config: Mapping[str, Any], train: RowCheck, steps: int, batch: int) -> None:
     if steps > 0:
         return
-    where = ", ".join(config["Train"]["dataset"]["label_file_list"])
+    where = places_of_rows(config, "Train")
     if train.usable == 0:
         raise DataError(
             f"none of the {train.total} training rows can be used{_first_reasons(train)}",
@@ -210,7 +242,7 @@ def _require_rows(config: Mapping[str, Any], val: RowCheck) -> None:
     raise DataError(
         f"none of the {val.total} validation rows can be used, so no best model could be chosen"
         f"{_first_reasons(val)}",
-        at=", ".join(config["Eval"]["dataset"]["label_file_list"]),
+        at=places_of_rows(config, "Eval"),
         hint="build the data set with a larger val share (--ratio 8:1:1) or more pages",
     )
 
@@ -222,7 +254,7 @@ def _require_pasteable(config: Mapping[str, Any], train: RowCheck) -> None:
     raise DataError(
         "every training page has a box of more than four points, and CopyPaste, which copies four-point "
         "boxes from page to page, would look for another page for ever",
-        at=", ".join(config["Train"]["dataset"]["label_file_list"]),
+        at=places_of_rows(config, "Train"),
         hint="take a recipe without CopyPaste (PP-OCRv3_mobile_det, ch_det_mv3_db_v2.0), or remove it: "
         "ppocr-kit config render det … --out my.yml, then train --config my.yml",
     )

@@ -19,7 +19,9 @@ from types import ModuleType
 from typing import Any
 
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
-from ppocr_kit.vendor.compat_rows import guard_rows
+from ppocr_kit.vendor.compat_kie import pair_entities, tokenizer_by_path
+from ppocr_kit.vendor.compat_lmdb import walk_listed_rows
+from ppocr_kit.vendor.compat_rows import guard_rows, shuffle_by_the_seed
 from ppocr_kit.vendor.launch import end_with_parent
 
 
@@ -97,6 +99,24 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         guard_rows,
     ),
     Workaround(
+        "row-order",
+        "each process of a data-parallel training shuffles the rows otherwise: an epoch shows some twice and "
+        "others never; a seed repeats nothing",
+        "PaddleOCR 3.7.0",
+        "ppocr/data/simple_dataset.py, SimpleDataSet.shuffle_data_random; tools/train.py, main",
+        "ppocr.data.simple_dataset",
+        shuffle_by_the_seed,
+    ),
+    Workaround(
+        "lmdb-rows",
+        "an LMDB's unusable rows are replaced at random, in evaluation too; recipes with several picture "
+        "heights cannot read one",
+        "PaddleOCR 2.x-3.7.0, lmdb 1.6-3.0",
+        "ppocr/data/lmdb_dataset.py, LMDBDataSet",
+        "ppocr.data",
+        walk_listed_rows,
+    ),
+    Workaround(
         "reader-thread",
         "with num_workers 0, an error while loading data leaves the training waiting for ever",
         "paddlepaddle 3.3.1",
@@ -143,6 +163,22 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         "paddlex/utils/deps.py, get_dep_version",
         "paddlex.utils.deps",
         accept_any_opencv,
+    ),
+    Workaround(
+        "re-pairs",
+        "'bool' object has no attribute 'sum' in every step of relation extraction",
+        "paddlenlp 2.8.1",
+        "paddlenlp/transformers/layoutxlm/modeling.py, REDecoder.build_relation",
+        "paddlenlp.transformers.layoutxlm.modeling",
+        pair_entities,
+    ),
+    Workaround(
+        "tokenizer-path",
+        "the LayoutXLM tokenizer is always fetched from the hub, which is not reachable everywhere",
+        "PaddleOCR 2.x-3.7.0",
+        "ppocr/data/imaug/label_ops.py, VQATokenLabelEncode",
+        "paddlenlp.transformers.layoutxlm.tokenizer",
+        tokenizer_by_path,
     ),
 )
 

@@ -56,11 +56,37 @@ def guard_rows(module: ModuleType) -> None:
     for name in ("SimpleDataSet", "MultiScaleDataSet"):
         dataset = getattr(module, name, None)
         if dataset is not None and "__getitem__" in vars(dataset):
-            dataset.__getitem__ = _guarded(dataset.__getitem__)
+            dataset.__getitem__ = guard_getitem(dataset.__getitem__)
 
 
-def _guarded(original: Any) -> Any:
-    """Wrap ``__getitem__`` so that asking for a replacement comes back to us."""
+def shuffle_by_the_seed(module: ModuleType) -> None:
+    """Let rows come in an order that ``Global.seed`` decides, the same one in every process.
+
+    ``tools/train.py`` makes its data set without a seed, and ``random.seed(None)``, which is asked for
+    there, takes one from the system: two processes of one training then deal out two different shuffles,
+    so that an epoch shows some rows twice and others never, and no run can be repeated. Left undone, the
+    generators go on from where ``set_seed`` put them.
+    """
+    module.random = _Seeded(module.random)  # type: ignore[attr-defined]
+
+
+class _Seeded:
+    """The module ``random``, but that seeding it with nothing leaves it as it is."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+    def seed(self, value: Any = None) -> None:
+        """Seed, where there is something to seed with."""
+        if value is not None:
+            self._module.seed(value)
+
+
+def guard_getitem(original: Any) -> Any:
+    """Wrap a data set's ``__getitem__`` so that asking for a replacement comes back to us."""
 
     @wraps(original)
     def __getitem__(self: Any, request: Any) -> Any:
@@ -119,6 +145,10 @@ def row_text(dataset: Any, request: Any) -> str:
         request: Its index, or for ``MultiScaleDataSet`` (width, height, index, ratio).
     """
     index = request[2] if isinstance(request, (tuple, list)) else request
+    lmdbs = getattr(dataset, "lmdb_sets", None)
+    if lmdbs is not None:
+        number, row = dataset.data_idx_order_list[index]
+        return f"row {int(row)} of {lmdbs[int(number)]['dirpath']}"
     chosen = getattr(dataset, "_index_map", None)
     if chosen is not None:
         line = dataset._all_lines[chosen[index]]

@@ -16,8 +16,9 @@ from made_runs import AT_HAND, Official
 
 from ppocr_kit.errors import ConfigError, DataError, ReportError, SetupError, UsageError
 from ppocr_kit.runs import export as exporting
+from ppocr_kit.runs.compared_pictures import pictures_to_compare
 from ppocr_kit.runs.engines import EngineCheck
-from ppocr_kit.runs.export import export_run, validation_images
+from ppocr_kit.runs.export import export_run
 from ppocr_kit.runs.model_source import read_export, run_source
 from ppocr_kit.runs.parity import EngineParity, Parity, check_parity
 from ppocr_kit.runs.predict import predict_images
@@ -192,7 +193,8 @@ def test_pictures_to_compare_on_are_spread_over_the_rows(tmp_path):
     rows = tmp_path / "val.txt"
     rows.write_text("".join(f"{name}\ttext\n" for name in [*names, "gone.png"]), encoding="utf-8")
     dataset = {"data_dir": str(tmp_path), "label_file_list": [str(rows)]}
-    chosen = validation_images({"Eval": {"dataset": dataset}})
+    with pictures_to_compare({"Eval": {"dataset": dataset}}) as chosen:
+        pass
     assert len(chosen) == len(set(chosen)) == 20
     assert (chosen[0].name, chosen[-1].name) == ("000.png", "047.png")
 
@@ -205,8 +207,11 @@ def test_nothing_to_compare_on_is_refused(tmp_path, content, message):
     if content is not None:
         rows.write_text(content, encoding="utf-8")
     dataset = {"data_dir": str(tmp_path), "label_file_list": [str(rows)]}
-    with pytest.raises(DataError, match=message) as caught:
-        validation_images({"Eval": {"dataset": dataset}})
+    with (
+        pytest.raises(DataError, match=message) as caught,
+        pictures_to_compare({"Eval": {"dataset": dataset}}),
+    ):
+        pass
     assert "--images" in str(caught.value.hint)
 
 

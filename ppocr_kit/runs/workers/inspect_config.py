@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
+from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET, LmdbRows, list_line
 from ppocr_kit.runs.transplant import CLASS_LAYERS
 from ppocr_kit.runs.workers.heads import sized_architecture
 
@@ -46,7 +49,7 @@ def main(config_file: Path, result_file: Path, *weights: Path) -> None:
 
 
 def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
-    """Pass every row of a mode's lists through the label encoders.
+    """Pass every row of a mode's lists, or of its LMDB where it has no list, through the label encoders.
 
     Returns:
         ``total``, ``lists`` (per list the numbers of good lines), ``rejected`` (list, line from
@@ -55,27 +58,28 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
     """
     dataset = config[mode]["dataset"]
     encoders = label_encoders(dataset["transforms"], config["Global"])
-    folder = Path(dataset["data_dir"])
+    folder, delimiter = Path(dataset["data_dir"]), dataset.get("delimiter", "\t")
     good: list[list[int]] = []
     rejected: list[dict[str, Any]] = []
     lost: dict[str, int] = {}
     total, pasteable = 0, False
     pastes = any("CopyPaste" in entry for entry in dataset["transforms"])
-    for name in dataset["label_file_list"]:
-        with Path(name).open("rb") as handle:
-            lines = handle.readlines()
-        kept = []
-        for number, line in enumerate(lines, start=1):
-            reason = refusal(line, folder, encoders, dataset.get("delimiter", "\t"))
-            if reason is None:
+    with ExitStack() as stack:
+        lmdb = stack.enter_context(LmdbRows(folder)) if dataset["name"] == LMDB_DATA_SET else None
+        there = lmdb.has if lmdb is not None else lambda name: (folder / name).is_file()
+        for name, lines in lists_of(dataset, lmdb):
+            kept = []
+            for number, line in enumerate(lines, start=1):
+                total += 1
+                reason = refusal(line, folder, encoders, delimiter, there)
+                if reason is not None:
+                    rejected.append({"list": name, "line": number, "reason": reason})
+                    continue
                 kept.append(number)
                 pasteable = pasteable or (pastes and has_four_points_each(line))
                 for character in unknown_characters(line, encoders):
                     lost[character] = lost.get(character, 0) + 1
-            else:
-                rejected.append({"list": name, "line": number, "reason": reason})
-        total += len(lines)
-        good.append(kept)
+            good.append(kept)
     return {
         "total": total,
         "lists": good,
@@ -83,6 +87,17 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
         "lost_characters": lost,
         "pasteable": not pastes or pasteable,
     }
+
+
+def lists_of(dataset: dict[str, Any], lmdb: LmdbRows | None) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield the name and the lines of each list; an LMDB without a list is one by itself."""
+    names = dataset.get("label_file_list")
+    for name in names or ():
+        with Path(name).open("rb") as handle:
+            yield name, handle
+    if lmdb is not None and not names:
+        delimiter = dataset.get("delimiter", "\t")
+        yield dataset["data_dir"], (list_line(picture, label, delimiter) for picture, label in lmdb)
 
 
 def has_four_points_each(line: bytes) -> bool:
@@ -99,13 +114,23 @@ def label_encoders(transforms: list[dict[str, Any]], global_config: dict[str, An
     return list(create_operators(chosen, global_config))
 
 
-def refusal(line: bytes, folder: Path, encoders: list[Any], delimiter: str) -> str | None:
-    """Say why the release would not use a row, or None when it would."""
+def refusal(
+    line: bytes, folder: Path, encoders: list[Any], delimiter: str, there: Callable[[str], bool]
+) -> str | None:
+    """Say why the release would not use a row, or None when it would.
+
+    Args:
+        line: A line of a list.
+        folder: What its picture is relative to.
+        encoders: The label encoders of its mode.
+        delimiter: What stands between picture and label.
+        there: Tells whether a picture is there.
+    """
     try:
         image, label = line.decode("utf-8").strip("\n").split(delimiter)[:2]
     except ValueError:
         return "not 'image<tab>label' in UTF-8"
-    missing = [name for name in pictures_of(image) if not (folder / name).is_file()]
+    missing = [name for name in pictures_of(image) if not there(name)]
     if missing:
         return f"image not found: {missing[0]}"
     data: Any = {"label": label, "image": None, "img_path": str(folder / image)}
