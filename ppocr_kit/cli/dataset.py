@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from ppocr_kit.tasks import Task
 
 if TYPE_CHECKING:
     from ppocr_kit.datasets.build import BuildResult
-    from ppocr_kit.problems import Problem
+    from ppocr_kit.problems import ProblemLog
 
 
 @click.group(epilog="Example: ppocr-kit dataset build my_labels --name invoices")
@@ -121,11 +119,11 @@ def _print_result(result: BuildResult, dry_run: bool) -> None:
         click.echo(f"  skipped: {skipped['count']}{where}")
 
 
-def _print_findings(problems: Sequence[Problem]) -> None:
+def _print_findings(problems: ProblemLog) -> None:
     """Print one line per kind of finding on stderr."""
     from ppocr_kit.labels.codes import LABEL_CODES
 
-    for code, count in sorted(Counter(found.code for found in problems).items()):
+    for code, count in sorted(problems.by_code.items()):
         kind = LABEL_CODES[code]
-        first = next(found for found in problems if found.code == code)
+        first = problems.first(code, 1)[0]
         say(f"{kind.severity} {code}: {kind.meaning} ({count} times, first at {first.where})")

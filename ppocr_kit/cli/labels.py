@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ def check(context: click.Context, sources: tuple[Path, ...], show_all: bool, as_
 
 def _describe(result: LabelCheck, passed: bool) -> dict[str, Any]:
     """Return the JSON of a check."""
-    by_code = Counter(found.code for found in result.problems)
+    by_code = result.problems.by_code
     return {
         "ok": passed,
         "sources": [
@@ -71,7 +70,7 @@ def _print_problems(result: LabelCheck, show_all: bool) -> None:
     from ppocr_kit.labels.codes import LABEL_CODES
     from ppocr_kit.problems import Severity
 
-    by_code = Counter(found.code for found in result.problems)
+    by_code = result.problems.by_code
     order = sorted(by_code, key=lambda code: (LABEL_CODES[code].severity is not Severity.ERROR, code))
     for code in order:
         kind = LABEL_CODES[code]
@@ -79,13 +78,12 @@ def _print_problems(result: LabelCheck, show_all: bool) -> None:
         leaves_out = "" if str(kind.drops) == "nothing" else f" [leaves out the {kind.drops}]"
         head = click.style(f"{kind.severity} {code}", fg=colour, bold=True)
         click.echo(f"{head}: {kind.meaning}{leaves_out}: {by_code[code]}")
-        places = [found for found in result.problems if found.code == code]
-        shown = places if show_all else places[:_PLACES_SHOWN]
-        for found in shown:
+        shown = by_code[code] if show_all else min(_PLACES_SHOWN, by_code[code])
+        for found in result.problems.first(code, shown):
             detail = found.message[len(kind.meaning) :].lstrip(": ")
             click.echo(f"    {found.where}" + (f"  {detail}" if detail else ""))
-        if len(shown) < len(places):
-            click.echo(f"    and {len(places) - len(shown)} more (--all shows them)")
+        if shown < by_code[code]:
+            click.echo(f"    and {by_code[code] - shown} more (--all shows them)")
         click.echo(f"    try: {kind.remedy}")
 
 

@@ -19,8 +19,8 @@ from ppocr_kit.datasets.writing import CROP_FOLDER, IMAGE_FOLDER, DatasetContent
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.parallel import usable_cores
-from ppocr_kit.labels.sources import Source, read_sources
-from ppocr_kit.problems import Problem
+from ppocr_kit.labels.sources import Source, gather_problems, read_sources
+from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.tasks import Split, Task
 
@@ -68,7 +68,7 @@ class BuildResult:
 
     folder: Path
     manifest: dict[str, Any]
-    problems: tuple[Problem, ...]
+    problems: ProblemLog
     notes: tuple[str, ...]
 
 
@@ -96,7 +96,7 @@ def build_dataset(
     for source in sources:
         _check_apart(request.target, source.folder)
     if not any(source.pages for source in sources):
-        raise _nothing_usable([problem for source in sources for problem in source.problems])
+        raise _nothing_usable(gather_problems(sources))
     if dry_run:
         return _build_into(None, request, sources, threads, track)
     with build_folder(request.target) as work:
@@ -213,12 +213,18 @@ def _check_lists(manifest: dict[str, Any], ratio: Ratio) -> None:
             )
 
 
-def _nothing_usable(problems: Sequence[Problem]) -> DataError:
+def _nothing_usable(problems: ProblemLog) -> DataError:
     """Say why no page could be used: the most frequent reasons, and the first place."""
-    fatal = [found for found in problems if LABEL_CODES[found.code].drops is not Drops.NOTHING]
-    counts = Counter(found.code for found in fatal).most_common(4)
+    fatal = Counter(
+        {
+            code: count
+            for code, count in problems.by_code.items()
+            if LABEL_CODES[code].drops is not Drops.NOTHING
+        }
+    )
+    counts = fatal.most_common(4)
     reasons = "; ".join(f"{LABEL_CODES[code].meaning} ({code}, {count} times)" for code, count in counts)
-    first = next(found for found in fatal if found.code == counts[0][0])
+    first = problems.first(counts[0][0], 1)[0]
     return DataError(
         f"no page can be used: {reasons}",
         at=first.where,

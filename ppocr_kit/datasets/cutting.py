@@ -13,6 +13,7 @@ from ppocr_kit.datasets.rows import image_suffix, page_name
 from ppocr_kit.errors import DataError
 from ppocr_kit.geometry import Image, crop_quad, polygon_to_quad
 from ppocr_kit.labels.boxes import Finding
+from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.placement import PlacedRegion, place_page
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
@@ -69,18 +70,19 @@ class CutPlace:
     crops: Path | None
 
 
-def cut_page(page: LabeledImage, source: int, place: CutPlace) -> CutPage:
+def cut_page(entry: PageEntry, source: int, place: CutPlace) -> CutPage:
     """Work on one page.
 
     Args:
-        page: The page.
+        entry: The page.
         source: Index of its source, handed through.
         place: Folders to write to.
 
     Raises:
         OSError: Writing failed, for example because the disk is full.
     """
-    placed = place_page(page)
+    placed = place_page(entry)
+    page = placed.page
     if placed.image is None:
         return CutPage(page, source, placed.findings)
     image_hash = sha256(placed.image.content)

@@ -19,7 +19,7 @@ from ppocr_kit.datasets.rows import render_det_row, render_rec_row
 from ppocr_kit.datasets.split import SplitPlan
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.sources import Source
-from ppocr_kit.problems import Problem
+from ppocr_kit.problems import ProblemLog
 from ppocr_kit.tasks import Split, Task
 
 SKIPPED_NAME = "skipped.jsonl"
@@ -167,29 +167,29 @@ def _describe_sources(page_set: PageSet) -> list[dict[str, Any]]:
     return sorted(described, key=lambda entry: (str(entry["folder"]), str(entry["labels_sha256"])))
 
 
-def skipped_problems(problems: Sequence[Problem]) -> list[Problem]:
-    """Return the findings that kept a page, a box or a recognition row out."""
-    return [found for found in problems if LABEL_CODES[found.code].drops is not Drops.NOTHING]
+def skipped_codes(problems: ProblemLog) -> list[str]:
+    """Return the codes among the findings that keep a page, a box or a recognition row out."""
+    return sorted(code for code in problems.by_code if LABEL_CODES[code].drops is not Drops.NOTHING)
 
 
 def _write_skipped(files: _Files, page_set: PageSet) -> dict[str, Any]:
     """List what was left out, one JSON object per line, and count it by code."""
-    skipped = skipped_problems(page_set.problems)
     names = {str(source.label_file): _portable_name(source) for source in page_set.sources}
+    codes = skipped_codes(page_set.problems)
     rows = []
-    for found in skipped:
+    for found in page_set.problems.only(codes):
         row = {
             "code": found.code,
             "drops": str(LABEL_CODES[found.code].drops),
-            "file": names[found.file],
+            "file": names.get(found.file, found.file),
             "line": found.line,
             "box": found.region,
             "reason": found.message,
         }
         rows.append(json.dumps(row, ensure_ascii=False) + "\n")
     files.write(SKIPPED_NAME, "".join(rows))
-    by_code = Counter(found.code for found in skipped)
-    return {"count": len(skipped), "by_code": dict(sorted(by_code.items())), "list": SKIPPED_NAME}
+    by_code = {code: page_set.problems.by_code[code] for code in codes}
+    return {"count": sum(by_code.values()), "by_code": by_code, "list": SKIPPED_NAME}
 
 
 def _portable_name(source: Source) -> str:

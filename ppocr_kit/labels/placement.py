@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ppocr_kit.geometry import as_points, crop_size, crosses_itself, polygon_to_quad, signed_area, uncross
 from ppocr_kit.labels.boxes import Finding
+from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.images import BadImage, PageImage, read_page_image
 from ppocr_kit.labels.region import (
     IGNORED_TEXTS,
@@ -56,15 +57,19 @@ class PlacedPage:
     findings: tuple[Finding, ...]
 
 
-def place_page(page: LabeledImage) -> PlacedPage:
-    """Open the image of a page and fit the regions to it."""
+def place_page(entry: PageEntry) -> PlacedPage:
+    """Read the boxes of a page, open its image and fit the regions to it."""
+    read = entry.read()
+    page = read.page
+    if not read.usable:
+        return PlacedPage(page, None, (), read.findings)
     image = read_page_image(page.path)
     if isinstance(image, BadImage):
-        return PlacedPage(page, None, (), ((image.code, None, image.detail),))
+        return PlacedPage(page, None, (), (*read.findings, (image.code, None, image.detail)))
     height, width = image.pixels.shape[:2]
     regions, findings = place_regions(page.regions, width, height)
     usable = bool(regions) or not page.regions
-    return PlacedPage(page, image if usable else None, tuple(regions), tuple(findings))
+    return PlacedPage(page, image if usable else None, tuple(regions), (*read.findings, *findings))
 
 
 def place_regions(

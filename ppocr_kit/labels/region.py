@@ -1,7 +1,7 @@
 """The central values of labelling: a text region and the page image it belongs to.
 
 Field names are those of PPOCRLabel 3.1.6 (``transcription``, ``points``, ``difficult``,
-``key_cls``).
+``key_cls``) and of PaddleOCR's key information files (``id``, ``linking``), which PPOCRLabel lacks.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class TextRegion:
         difficult: The annotator said that this region should not count.
         key_cls: Key information class, None when unset.
         index: Position in its line from 0.
+        id: Number that ``linking`` names the region by, None when it has none.
+        linking: Pairs of ids that belong together, key first, as the file lists them here.
     """
 
     transcription: str
@@ -37,6 +39,8 @@ class TextRegion:
     difficult: bool = False
     key_cls: str | None = None
     index: int = 0
+    id: int | None = None
+    linking: tuple[tuple[int, int], ...] = ()
 
     @property
     def ignored(self) -> bool:
@@ -54,9 +58,11 @@ class LabeledImage:
         path: The image file that was found for the key.
         regions: The usable boxes in file order; empty for a page without text.
         line: Line number in the label file from 1.
+        file: The label file as the user named it.
     """
 
     key: str
     path: Path
     regions: tuple[TextRegion, ...]
     line: int
+    file: str = ""

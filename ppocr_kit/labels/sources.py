@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+
 from ppocr_kit.errors import DataError, UsageError
-from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.locate import ImageLocator
-from ppocr_kit.labels.ppocrlabel import LABEL_FILE_NAME, LabelLine, read_label_file, render_boxes
-from ppocr_kit.labels.region import LabeledImage
-from ppocr_kit.problems import Problem
+from ppocr_kit.labels.page_table import LineTable, PageTable
+from ppocr_kit.labels.ppocrlabel import LABEL_FILE_NAME, scan_label_file
+from ppocr_kit.labels.which_lines import choose_lines, tell_of_keys
+from ppocr_kit.problems import ProblemLog
 
 _UNVERIFIED_NAME = "Cache.cach"
-
-# How keys are written is a habit of the whole file: told once, not for each of its pages.
-_ONCE_PER_FILE = ("L021", "L022", "L023")
 
 
 @dataclass(frozen=True)
@@ -28,16 +26,17 @@ class Source:
     Attributes:
         folder: The folder, absolute.
         label_file: The label file, as the user named it.
-        pages: Lines whose image was found, one per image, in file order.
-        problems: Findings about the file, its lines, boxes and paths.
+        pages: Lines whose image was found, one per image, in file order; their boxes are read by
+            ``PageEntry.read()``, which has its own findings.
+        problems: Findings about the file, its lines and paths.
         lines: Number of lines that name an image, usable or not.
         labels_sha256: Hash of keys and boxes that does not depend on the order of lines.
     """
 
     folder: Path
     label_file: Path
-    pages: tuple[LabeledImage, ...]
-    problems: tuple[Problem, ...]
+    pages: Sequence[PageEntry]
+    problems: ProblemLog
     lines: int
     labels_sha256: str
 
@@ -47,11 +46,29 @@ class Source:
         return self.folder.name
 
 
-def read_sources(paths: Sequence[Path]) -> list[Source]:
+@dataclass(frozen=True)
+class ReadOptions:
+    """What of a labelled folder is read, and which text counts.
+
+    Attributes:
+        with_unverified: Also take pages that only Cache.cach has: automatic labels nobody checked.
+        checked_only: Leave out pages that fileState.txt does not call checked.
+        rec_text: Where Label.txt and rec_gt.txt differ: ``label`` or ``rec_gt``.
+        format: Name of the format of the sources; None looks at them.
+    """
+
+    with_unverified: bool = False
+    checked_only: bool = False
+    rec_text: str = "label"
+    format: str | None = None
+
+
+def read_sources(paths: Sequence[Path], options: ReadOptions = ReadOptions()) -> list[Source]:  # noqa: B008
     """Read several labelled folders.
 
     Args:
         paths: Folders that hold a Label.txt, or label files.
+        options: What to read of them.
 
     Raises:
         DataError: One of them is missing or has no label file.
@@ -67,19 +84,15 @@ def read_sources(paths: Sequence[Path]) -> list[Source]:
     return [_read_source(label_file) for label_file in label_files]
 
 
-def sort_problems(sources: Sequence[Source], problems: Iterable[Problem]) -> list[Problem]:
-    """Order findings by folder name, line and box, whatever the order of the sources."""
-    names = {str(source.label_file): source.name for source in sources}
-    return sorted(
-        problems,
-        key=lambda found: (
-            names.get(found.file, ""),
-            found.file,
-            found.line or 0,
-            -1 if found.region is None else found.region,
-            found.code,
-        ),
-    )
+def gather_problems(sources: Sequence[Source]) -> ProblemLog:
+    """Return a log that has the findings of the sources and takes those about their pages.
+
+    It is sorted by folder name, line and box, whatever the order of the sources.
+    """
+    log = ProblemLog({str(source.label_file): source.name for source in sources})
+    for source in sources:
+        log.extend(source.problems)
+    return log
 
 
 def find_label_file(path: Path) -> Path:
@@ -110,51 +123,20 @@ def find_label_file(path: Path) -> Path:
 
 
 def _read_source(label_file: Path) -> Source:
-    """Read one label file and find its images."""
+    """Go through one label file and find its images."""
     folder = label_file.resolve().parent
-    labels = read_label_file(label_file)
-    pages, problems = _find_images(folder, labels.lines, str(label_file))
+    problems = ProblemLog()
+    lines = LineTable((label_file,), ImageLocator(folder))
+    for line in scan_label_file(label_file, problems):
+        lines.append(line, 0, lines.locator.find(line.key))
+    rows = choose_lines(lines, problems)
+    tell_of_keys(lines, rows, problems)
+    with_image = [row for row in rows if lines.image_found(row)]
     return Source(
         folder=folder,
         label_file=label_file,
-        pages=tuple(pages),
-        problems=(*labels.problems, *problems),
-        lines=len(labels.lines) + labels.damaged_lines,
-        labels_sha256=_hash_labels(labels.lines),
+        pages=PageTable(lines, np.array(with_image, dtype=np.intp)),
+        problems=problems,
+        lines=len(rows) + problems.by_code["L004"] + problems.by_code["L010"],
+        labels_sha256=lines.content_sha256(rows),
     )
-
-
-def _find_images(
-    folder: Path, lines: Sequence[LabelLine], shown: str
-) -> tuple[list[LabeledImage], list[Problem]]:
-    """Find the image of each line; of lines that turn out to mean one image the last counts."""
-    locator = ImageLocator(folder)
-    pages: dict[Path, LabeledImage] = {}
-    problems = []
-    notations: dict[str, list[tuple[LabelLine, str]]] = defaultdict(list)
-    for line in lines:
-        found = locator.find(line.key)
-        if found.code in _ONCE_PER_FILE:
-            notations[found.code].append((line, found.detail))
-        elif found.code is not None:
-            problems.append(label_problem(found.code, shown, line.line, detail=found.detail))
-        if found.path is None:
-            continue
-        earlier = pages.pop(found.path, None)
-        if earlier is not None:
-            detail = f"'{earlier.key}' is labelled again in line {line.line} as '{line.key}'"
-            problems.append(label_problem("L016", shown, earlier.line, detail=detail))
-        pages[found.path] = LabeledImage(line.key, found.path, line.regions, line.line)
-    for code, uses in notations.items():
-        first, detail = uses[0]
-        count = f"{len(uses)} of {len(lines)} keys, the first is {detail}"
-        problems.append(label_problem(code, shown, first.line, detail=count))
-    return list(pages.values()), problems
-
-
-def _hash_labels(lines: Sequence[LabelLine]) -> str:
-    """Hash keys and boxes in sorted order."""
-    digest = sha256()
-    for row in sorted(f"{line.key}\t{render_boxes(line.regions)}\n" for line in lines):
-        digest.update(row.encode("utf-8", errors="replace"))
-    return digest.hexdigest()

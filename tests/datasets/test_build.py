@@ -71,7 +71,7 @@ def page_of(crop: str) -> str:
 def test_a_built_set_has_all_that_paddleocr_reads(tmp_path, make_folder):
     folder = make_folder("".join(lines(10)), names(10))
     result = build(tmp_path, folder)
-    assert result.problems == ()
+    assert list(result.problems) == []
     det, rec = rows(result.folder, "det"), rows(result.folder, "rec")
     assert [len(det[split]) for split in det] == [8, 1, 1]
     for image, label in (row for split in det.values() for row in split):
@@ -236,7 +236,7 @@ def test_a_photo_is_cut_as_its_exif_orientation_shows_it(tmp_path, make_folder):
     jpeg = cv2.imencode(".jpg", stored)[1].tobytes()
     (folder / "p0.jpg").write_bytes(with_exif_orientation(jpeg, 6))
     result = build(tmp_path, folder)
-    assert result.problems == ()
+    assert list(result.problems) == []
     rec = [row for split in rows(result.folder, "rec").values() for row in split]
     crop = cv2.imread(str(result.folder / "rec" / next(path for path, text in rec if text == "red")))
     assert crop[..., 2].min() > 200 and crop[..., 0].max() < 60

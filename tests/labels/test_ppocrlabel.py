@@ -1,22 +1,45 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_kit.labels.ppocrlabel import read_label_file, render_boxes, write_label_file
+from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.ppocrlabel import render_boxes, scan_label_file, write_label_file
 from ppocr_kit.labels.region import TextRegion
+from ppocr_kit.labels.sources import gather_problems, read_sources
+from ppocr_kit.problems import ProblemLog
 
 BOXES = '[{"transcription": "文", "points": [[1, 2], [9, 2], [9, 8], [1, 8]], "difficult": false}]'
 LINE = f"batch/a.png\t{BOXES}"
 
 
 def read(tmp_path, content):
-    path = tmp_path / "Label.txt"
+    """Read a Label.txt in a folder that has the images; return usable pages and all findings."""
+    folder = tmp_path / "batch"
+    folder.mkdir(exist_ok=True)
+    for name in ("a.png", "b.png", "c.png", "页.png", "my page.png"):
+        (folder / name).touch()
+    path = folder / "Label.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    return read_label_file(path)
+    source = read_sources([folder])[0]
+    problems = gather_problems([source])
+    pages = []
+    for entry in source.pages:
+        page = entry.read()
+        problems.extend(label_problem(code, entry.file, entry.line, *rest) for code, *rest in page.findings)
+        if page.usable:
+            pages.append(page.page)
+    return Labels(pages, list(problems), source)
+
+
+class Labels(NamedTuple):
+    lines: list
+    problems: list
+    source: object
 
 
 def codes(labels):
@@ -46,7 +69,7 @@ def test_line_numbers_count_blank_lines_and_mixed_line_ends(tmp_path):
     labels = read(tmp_path, f"{LINE}\r\n\nbatch/b.png\t[\nbatch/c.png\t{BOXES}")
     assert [line.line for line in labels.lines] == [1, 4]
     assert [(p.code, p.line) for p in labels.problems] == [("L011", 3)]
-    assert labels.damaged_lines == 1
+    assert labels.source.lines == 3
 
 
 def test_text_with_unicode_line_separators_stays_one_line(tmp_path):
@@ -74,8 +97,9 @@ def test_an_empty_file_is_one_problem(tmp_path, content):
 
 
 def test_a_missing_file_is_one_problem(tmp_path):
-    labels = read_label_file(tmp_path / "Label.txt")
-    assert codes(labels) == ["L001"]
+    problems = ProblemLog()
+    assert list(scan_label_file(tmp_path / "Label.txt", problems)) == []
+    assert [found.code for found in problems] == ["L001"]
 
 
 @pytest.mark.parametrize("gap", ["  ", "   ", " "])
@@ -88,7 +112,7 @@ def test_spaces_in_place_of_the_tab_are_read_and_told(tmp_path, gap):
 @pytest.mark.parametrize("line", ["batch/a.png", "batch/a.png\t", f"\t{BOXES}", "just words here"])
 def test_a_line_without_image_or_list_is_told(tmp_path, line):
     labels = read(tmp_path, f"{line}\n")
-    assert labels.lines == ()
+    assert labels.lines == []
     assert codes(labels) == ["L010"]
 
 
@@ -100,8 +124,8 @@ def test_a_page_without_boxes_is_kept_and_told(tmp_path):
 
 def test_a_page_whose_boxes_are_all_broken_is_not_taken_for_an_empty_page(tmp_path):
     labels = read(tmp_path, 'batch/a.png\t[{"points": 3}]\n')
-    assert labels.lines == ()
-    assert codes(labels) == ["L041", "L019"]
+    assert labels.lines == []
+    assert codes(labels) == ["L019", "L041"]
 
 
 def test_a_repeated_line_counts_once(tmp_path):
@@ -118,13 +142,13 @@ def test_of_two_lines_for_an_image_the_last_counts_as_in_ppocrlabel(tmp_path):
 
 def test_what_is_written_reads_back_and_looks_as_ppocrlabel_writes_it(tmp_path):
     region = TextRegion("文\t字", ((1.0, 2.0), (9.5, 2.0), (9.0, 8.0), (1.0, 8.0)), True, "total", 0)
-    path = tmp_path / "Label.txt"
+    path = tmp_path / "batch" / "Label.txt"
     write_label_file(path, [("batch/a.png", [region])])
     assert path.read_text("utf-8") == (
         'batch/a.png\t[{"transcription": "文\\t字", "points": [[1, 2], [9.5, 2], [9, 8], [1, 8]], '
         '"difficult": true, "key_cls": "total"}]\n'
     )
-    assert read_label_file(path).lines[0].regions == (region,)
+    assert read(tmp_path, path.read_bytes()).lines[0].regions == (region,)
 
 
 @given(st.binary(max_size=300))

@@ -1,0 +1,135 @@
+"""The lines of a label file as bytes, one at a time: line ends, encodings, key and list of boxes.
+
+Only line feeds and carriage returns end a line: text may hold any of the other characters that
+``str.splitlines`` splits at.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_CHUNK = 1 << 20
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_ENCODINGS = ("utf-8", "gb18030")
+
+_SPACES_BEFORE_LIST = re.compile(r" +(?=\[\s*(?:\{|\]))")
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """One line as it stands in the file.
+
+    Attributes:
+        number: Line number from 1, as an editor counts.
+        offset: Its first byte.
+        content: Its bytes without the line end and without a byte order mark.
+        encoding: The encoding that a byte order mark names, None when the line must tell.
+    """
+
+    number: int
+    offset: int
+    content: bytes
+    encoding: str | None
+
+
+@dataclass(frozen=True)
+class LineParts:
+    """A line taken apart; ``spaced`` when spaces stand where the tab should be."""
+
+    key: str
+    boxes: str
+    spaced: bool
+
+
+def iter_lines(stream: BinaryIO) -> Iterator[RawLine]:
+    """Yield the lines of a file that are not blank; memory holds one of them at a time.
+
+    A file of UTF-16 is told by its byte order mark. A file without a line feed is split at carriage
+    returns (its longest stretch then is the whole file only when it has neither).
+    """
+    mark = stream.read(3)
+    encoding = _UTF16.get(mark[:2])
+    start = 2 if encoding else 3 if mark == codecs.BOM_UTF8 else 0
+    unit = "\n".encode(encoding or "ascii")
+    stream.seek(start)
+    if encoding is None and _has_line_feed(stream):
+        stream.seek(start)
+        pieces: Iterator[bytes] = iter(stream)
+    else:
+        stream.seek(start)
+        pieces = _split_stream(stream, unit if encoding else b"\r")
+    number = 0
+    for piece in pieces:
+        for content, offset in _split_at_returns(piece, start, encoding):
+            number += 1
+            if content.strip(b"\0\t \r\n" if encoding else b"\t \r\n\x0b\x0c"):
+                yield RawLine(number, offset, content, encoding)
+        start += len(piece)
+
+
+def decode_line(line: RawLine) -> tuple[str, str] | None:
+    """Return a line as text, and the encoding it is in; None when it is none of those seen in exports."""
+    for encoding in _ENCODINGS if line.encoding is None else (line.encoding,):
+        try:
+            return line.content.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def split_line(text: str) -> LineParts | None:
+    """Take a line apart into image key and list of boxes, or return None."""
+    # files that were joined have byte order marks in their middle
+    text = text.lstrip("\ufeff")
+    key, tab, boxes = text.partition("\t")
+    if not tab:
+        gap = _SPACES_BEFORE_LIST.search(text)
+        if gap is None:
+            return None
+        key, boxes = text[: gap.start()], text[gap.end() :]
+    key, boxes = key.strip(), boxes.strip()
+    return LineParts(key, boxes, not tab) if key and boxes else None
+
+
+def _has_line_feed(stream: BinaryIO) -> bool:
+    """Look for a line feed; an ordinary file has one in its first chunk."""
+    return any(b"\n" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
+
+
+def _split_stream(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
+    """Yield stretches of bytes that end with ``end``, which stands at multiples of its own size."""
+    kept = b""
+    for chunk in iter(lambda: stream.read(_CHUNK), b""):
+        searched = max(len(kept) - len(end), 0)
+        kept += chunk
+        begin = 0
+        while (at := kept.find(end, searched)) >= 0:
+            searched = at + 1
+            if at % len(end) == 0:
+                yield kept[begin : at + len(end)]
+                begin = searched = at + len(end)
+        kept = kept[begin:]
+    if kept:
+        yield kept
+
+
+def _split_at_returns(piece: bytes, start: int, encoding: str | None) -> Iterator[tuple[bytes, int]]:
+    """Yield the lines of a stretch with their offsets: several when old carriage returns end some of them."""
+    if encoding is not None:
+        content = piece
+        for end in ("\n", "\r"):
+            content = content[:-2] if content.endswith(end.encode(encoding)) else content
+        yield content, start
+        return
+    content = piece.rstrip(b"\r\n")
+    parts = content.split(b"\r")
+    if len(parts) > 1 and all(b"\t" in part for part in parts if part):
+        for part in parts:
+            yield part, start
+            start += len(part) + 1
+    else:
+        yield content, start
