@@ -1,0 +1,174 @@
+"""Texts that are probably meant to be the same and are spelt differently.
+
+Two kinds: texts that are equal but for letter case, width, spaces, punctuation or characters that look
+alike; and a rare text one edit away from a frequent one. Both are for a person to look at: a note,
+never an error.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+# A text is rare beside one that occurs so many times as often, and at least so often.
+_TIMES_AS_FREQUENT = 5
+_FREQUENT = 5
+# Shorter texts are one edit from each other by chance: codes, amounts, names.
+_LEAST_LENGTH = 5
+_LEAST_SKELETON = 2
+
+# Latin letters, digits and what is typed for them: Cyrillic and Greek capitals look the same.
+_HOMOGLYPHS = str.maketrans(
+    "АВЕКМНОРСТУХаеорсухіΑΒΕΖΗΙΚΜΝΟΡΤΥΧοIl|Oo〇",  # noqa: RUF001 - the point of this table
+    "ABEKMH0PCTYXae0pcyxiABEZH1KMN0PTYX0111000",
+)
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))  # noqa: RUF001 - the point of this table
+_SPACES = re.compile(r"\s+")
+# beside a digit a sign belongs to the number: -5, 1.50, 12/3
+_PUNCTUATION = re.compile(r"(?<!\d)[^\w\s](?!\d)|_")
+
+
+@dataclass(frozen=True)
+class NearText:
+    """A text beside a more frequent one that it is probably meant to be.
+
+    Attributes:
+        text: The rarer spelling.
+        other: The more frequent one.
+        difference: What they differ in: ``letter case and spaces``, ``'n' for 'm'``.
+    """
+
+    text: str
+    other: str
+    difference: str
+
+
+def find_near_texts(counts: Mapping[str, int]) -> list[NearText]:
+    """Find texts that differ from a more frequent one in spelling only.
+
+    Args:
+        counts: How often each text occurs; of two equally frequent ones the earlier is the model.
+
+    Returns:
+        One entry per text that has such a neighbour, in the order of ``counts``.
+    """
+    rank = {text: (-count, position) for position, (text, count) in enumerate(counts.items())}
+    found: dict[str, NearText] = {}
+    for group in _groups(counts):
+        other = min(group, key=rank.__getitem__)
+        for text in group:
+            if text != other:
+                found[text] = NearText(text, other, _difference_in_form(text, other))
+    for near in _one_edit_away(counts, rank):
+        found.setdefault(near.text, near)
+    return sorted(found.values(), key=lambda near: rank[near.text][1])
+
+
+def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield groups of texts that are equal but for their form."""
+    parent: dict[str, str] = {}
+
+    def root(text: str) -> str:
+        while parent[text] != text:
+            parent[text] = parent[parent[text]]
+            text = parent[text]
+        return text
+
+    first_of: dict[tuple[bool, str], str] = {}
+    for text in texts:
+        parent[text] = text
+        # apart, because an I that looks like 1 is not the i that a lower-case text has
+        for lookalikes in (False, True):
+            skeleton = _skeleton(text, lookalikes)
+            if len(skeleton) >= _LEAST_SKELETON:
+                parent[root(text)] = root(first_of.setdefault((lookalikes, skeleton), text))
+    members: dict[str, list[str]] = defaultdict(list)
+    for text in parent:
+        members[root(text)].append(text)
+    return (group for group in members.values() if len(group) > 1)
+
+
+def _skeleton(text: str, lookalikes: bool) -> str:
+    """Return what remains of a text without its form."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    if lookalikes:
+        text = text.translate(_HOMOGLYPHS)
+    if not text.isalnum():
+        text = _SPACES.sub("", _PUNCTUATION.sub("", text))
+    return text.casefold()
+
+
+_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("full-width or half-width characters", lambda text: unicodedata.normalize("NFKC", text)),
+    ("dashes", lambda text: text.translate(_DASHES)),
+    ("spaces", lambda text: _SPACES.sub("", text)),
+    ("punctuation", lambda text: _PUNCTUATION.sub("", text)),
+    ("characters that look alike", lambda text: text.translate(_HOMOGLYPHS)),
+    ("letter case", str.casefold),
+)
+
+
+def _difference_in_form(text: str, other: str) -> str:
+    """Name the fewest things that two texts differ in."""
+    for number in range(1, len(_FORMS) + 1):
+        for forms in itertools.combinations(_FORMS, number):
+            left, right = text, other
+            for _, fold in forms:
+                left, right = fold(left), fold(right)
+            if left == right:
+                return " and ".join(name for name, _ in forms)
+    return "spelling"
+
+
+def _one_edit_away(counts: Mapping[str, int], rank: Mapping[str, tuple[int, int]]) -> Iterator[NearText]:
+    """Find rare texts that one edit makes a frequent one.
+
+    Two such texts share a string that is either of them with at most one character deleted; the frequent
+    ones are looked up by theirs, so that the work grows with the texts and not with their pairs.
+    """
+    by_deletion: dict[str, list[str]] = defaultdict(list)
+    for text, count in counts.items():
+        if count >= _FREQUENT and len(text) >= _LEAST_LENGTH:
+            for shorter in _deletions(text):
+                by_deletion[shorter].append(text)
+    if not by_deletion:
+        return
+    for text, count in counts.items():
+        if len(text) < _LEAST_LENGTH:
+            continue
+        candidates = {
+            other for shorter in _deletions(text) for other in by_deletion.get(shorter, ()) if other != text
+        }
+        for other in sorted(candidates, key=rank.__getitem__):
+            if counts[other] >= _TIMES_AS_FREQUENT * count and (difference := _one_edit(text, other)):
+                yield NearText(text, other, difference)
+                break
+
+
+def _deletions(text: str) -> set[str]:
+    """Return the text itself and what remains of it without each one character."""
+    return {text, *(text[:at] + text[at + 1 :] for at in range(len(text)))}
+
+
+def _one_edit(text: str, other: str) -> str | None:
+    """Describe the one edit between two texts; None when it is more, or concerns a number."""
+    edits: Sequence[tuple[str, int, int]] = [
+        (edit.tag, edit.src_pos, edit.dest_pos) for edit in Levenshtein.editops(text, other, score_hint=1)
+    ]
+    if len(edits) != 1:
+        return None
+    kind, at, other_at = edits[0]
+    here = "" if kind == "insert" else text[at]
+    there = "" if kind == "delete" else other[other_at]
+    if any(char.isnumeric() for char in (here, there) if char):
+        return None
+    if kind == "insert":
+        return f"'{there}' is left out"
+    return f"'{here}' is put in" if kind == "delete" else f"'{here}' for '{there}'"
