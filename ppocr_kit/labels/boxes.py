@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import math
+from dataclasses import replace
 from typing import Any, Optional
 
+from ppocr_kit.labels.links import drop_loose_links, parse_links
 from ppocr_kit.labels.region import REPLACEMENT, TextRegion
 
 # A finding before it knows its file and line: code, box index, detail.
@@ -28,13 +30,16 @@ def parse_boxes(text: str) -> tuple[list[TextRegion] | None, list[Finding]]:
     if value is None:
         return None, findings
     if not isinstance(value, list):
-        return None, [*findings, ("L012", None, f"it is {_kind(value)}")]
+        return None, [*findings, ("L012", None, f"it is {kind_of(value)}")]
     regions = []
     for index, item in enumerate(value):
         region, found = _parse_box(item, index)
         findings.extend(found)
         if region is not None:
             regions.append(region)
+    if any(region.linking or region.id is not None for region in regions):
+        regions, loose = drop_loose_links(regions)
+        findings.extend(loose)
     return regions, findings
 
 
@@ -66,57 +71,69 @@ def _load_python_notation(text: str) -> Any:
 def _parse_box(item: Any, index: int) -> tuple[TextRegion | None, list[Finding]]:
     """Read one box."""
     if not isinstance(item, dict):
-        return None, [("L040", index, f"it is {_kind(item)}")]
+        return None, [("L040", index, f"it is {kind_of(item)}")]
     if "points" not in item:
         return None, [("L040", index, "it has no points")]
-    points = _parse_points(item["points"])
+    points = parse_points(item["points"])
     if isinstance(points, str):
         return None, [("L041", index, points)]
-    transcription, findings = _parse_transcription(item.get("transcription"), index)
-    key_cls = item.get("key_cls")
+    transcription, findings = parse_transcription(item.get("transcription"), index)
     region = TextRegion(
         transcription=transcription,
         points=points,
         difficult=item.get("difficult") in (True, "true", "True"),
-        # PPOCRLabel writes the string "None" for an unset class
-        key_cls=key_cls if isinstance(key_cls, str) and key_cls != "None" else None,
+        key_cls=_parse_class(item),
         index=index,
     )
+    if "id" in item or "linking" in item:
+        number, links, found = parse_links(item, index)
+        return replace(region, id=number, linking=links), findings + found
     return region, findings
 
 
-def _parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:
+def _parse_class(item: dict[str, Any]) -> str | None:
+    """Return the key information class: ``key_cls`` of PPOCRLabel, ``label`` of PaddleOCR's KIE lists."""
+    value = item.get("key_cls")
+    if value is None:
+        value = item.get("label")
+        # the WildReceipt lists number their classes
+        value = str(value) if type(value) is int else value
+    # PPOCRLabel writes the string "None" for an unset class
+    return _replace_surrogates(value) if isinstance(value, str) and value not in ("", "None") else None
+
+
+def parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:
     """Return the corners, or the reason why they are none."""
     if not isinstance(value, (list, tuple)):
-        return f"they are {_kind(value)}"
+        return f"they are {kind_of(value)}"
     if len(value) < 4:
         return f"there are {len(value)}"
     points = []
     for pair in value:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            return f"one is {_shorten(pair)}"
+            return f"one is {shorten(pair)}"
         x, y = pair
         if type(x) not in (int, float) or type(y) not in (int, float):
-            return f"one is {_shorten(pair)}"
+            return f"one is {shorten(pair)}"
         try:
             point = (float(x), float(y))
         except OverflowError:
             return "one is larger than any image"
         if not (math.isfinite(point[0]) and math.isfinite(point[1])):
-            return f"one is {_shorten(pair)}"
+            return f"one is {shorten(pair)}"
         points.append(point)
     return tuple(points)
 
 
-def _parse_transcription(value: Any, index: int) -> tuple[str, list[Finding]]:
+def parse_transcription(value: Any, index: int) -> tuple[str, list[Finding]]:
     """Return the text and what was wrong with it."""
     if isinstance(value, str):
         return _replace_surrogates(value), []
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
         return _replace_surrogates(value[0]), [("L050", index, "")]
     if type(value) in (int, float):
-        return str(value), [("L051", index, f"it is the number {_shorten(value)}, taken as text")]
-    return "", [("L051", index, f"it is {_kind(value)}, taken as empty")]
+        return str(value), [("L051", index, f"it is the number {shorten(value)}, taken as text")]
+    return "", [("L051", index, f"it is {kind_of(value)}, taken as empty")]
 
 
 def _replace_surrogates(text: str) -> str:
@@ -126,7 +143,7 @@ def _replace_surrogates(text: str) -> str:
     return "".join(REPLACEMENT if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     """Name the type of a JSON value in the words of JSON."""
     if value is None:
         return "null"
@@ -134,7 +151,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
 
 
-def _shorten(value: Any) -> str:
+def shorten(value: Any) -> str:
     """Show a value in at most some 60 characters."""
     try:
         text = repr(value)

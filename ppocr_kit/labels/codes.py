@@ -31,7 +31,8 @@ class LabelCode:
 
     Attributes:
         code: Stable name.
-        severity: An error is a fault in the labels; a warning was settled, or was meant.
+        severity: An error is a fault in the labels; a warning was settled, or was meant; a note is worth
+            a look and may be right as it is.
         drops: What is left out of the data set because of it.
         meaning: What it says, one sentence.
         remedy: What to do.
@@ -50,6 +51,10 @@ def _error(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
 
 def _warning(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
     return LabelCode(code, Severity.WARNING, drops, meaning, remedy)
+
+
+def _note(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
+    return LabelCode(code, Severity.NOTE, drops, meaning, remedy)
 
 
 _RELABEL = "open the page in PPOCRLabel, mend the box and export again"
@@ -164,6 +169,104 @@ _TABLE = (
         "L056", Drops.NOTHING, "a tab, line break or control character in the text became a space", _RELABEL
     ),
     _error("L057", Drops.REC_ROW, "the text has damaged characters", "type the text again"),
+    # other formats than PPOCRLabel's
+    _error(
+        "L070",
+        Drops.PAGE,
+        "the label file is no readable document of its format",
+        "export it again, or name its format with --from",
+    ),
+    _warning(
+        "L071", Drops.PAGE, "the image has no labels", "label it, or take it out of the folder of images"
+    ),
+    _error("L072", Drops.BOX, "the region cannot be read", "mend it in the program it was made with"),
+    _warning(
+        "L073",
+        Drops.BOX,
+        "the shape is no outline of a text (a point, a line, a mask)",
+        "draw a rectangle or a polygon, if it was meant",
+    ),
+    _warning(
+        "L074",
+        Drops.NOTHING,
+        "the file is no label file of this format and was passed over",
+        "nothing to do, unless it holds labels",
+    ),
+    _warning(
+        "L075",
+        Drops.NOTHING,
+        "the value of a key is on no line, or on several, and marks none",
+        "give the line its class in PPOCRLabel (key information mode)",
+    ),
+    _warning(
+        "L076",
+        Drops.NOTHING,
+        "an id or a link between regions cannot be and was left out",
+        "mend id and linking in the label file",
+    ),
+    _error(
+        "L077",
+        Drops.PAGE,
+        "the image is only inside the label file",
+        "take it out: ppocr-kit labels convert FOLDER --out NEW_FOLDER",
+    ),
+    _error(
+        "L078",
+        Drops.BOX,
+        "the region belongs to an image that the file does not name",
+        "export the file again, or delete the region",
+    ),
+    _error(
+        "L079",
+        Drops.PAGE,
+        "which image a label file belongs to cannot be told",
+        "call label file and image by the same name, or name the images with --image-folder",
+    ),
+    # what training would do with the rows
+    _warning(
+        "L080",
+        Drops.REC_ROW,
+        "the text is longer than the recogniser takes; training drops the row",
+        "split the box in PPOCRLabel, or take a --model or a --max-text-length that holds it",
+    ),
+    _error(
+        "L081",
+        Drops.NOTHING,
+        "the dictionary lacks characters of the text; training would cut them out of it",
+        "correct the text, or add the characters to the dictionary, one per line",
+    ),
+    _error(
+        "L082",
+        Drops.REC_ROW,
+        "none of the text's characters is in the dictionary; training drops the row",
+        "correct the text, or add the characters to the dictionary, one per line",
+    ),
+    _warning(
+        "L083",
+        Drops.NOTHING,
+        "the text has more characters than the recogniser's line picture can hold",
+        "train with a larger --image-width, or split the box in PPOCRLabel",
+    ),
+    _error("L084", Drops.PAGE, "the release refuses the page for detection", _RELABEL),
+    _note(
+        "L085",
+        Drops.NOTHING,
+        "the box is too small for detection to learn where the whole page is in the training crop",
+        "train with a larger --image-size if many are, or cut the page into parts",
+    ),
+    _error("L086", Drops.REC_ROW, "the release refuses the text for recognition", _RELABEL),
+    _note(
+        "L087",
+        Drops.NOTHING,
+        "the crop is more than twice as long as the recogniser's line picture and is squeezed together",
+        "train with a larger --image-width, or split the box in PPOCRLabel",
+    ),
+    _note(
+        "L088",
+        Drops.NOTHING,
+        "the text is probably meant to be a more frequent one",
+        "make the spelling the same in PPOCRLabel where it is",
+    ),
 )
 
 LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}
@@ -177,10 +280,10 @@ def label_problem(
     Args:
         code: Key of ``LABEL_CODES``.
         file: The label file as the user named it.
-        line: Line from 1, None for the file as a whole.
+        line: Line from 1; None or 0 for the file as a whole.
         region: Box index from 0, None for the line as a whole.
         detail: What exactly, added to the meaning after a colon.
     """
     kind = LABEL_CODES[code]
     message = f"{kind.meaning}: {detail}" if detail else kind.meaning
-    return Problem(code, kind.severity, message, file, line, region, kind.remedy)
+    return Problem(code, kind.severity, message, file, line or None, region, kind.remedy)
