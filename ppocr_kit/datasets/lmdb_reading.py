@@ -101,7 +101,7 @@ class LmdbRows:
 
     def has(self, name: str) -> bool:
         """Tell whether a picture is there, without reading it."""
-        return self._look(name, len) > 0
+        return bool(self._look(name, len))
 
     def read(self, name: str) -> bytes | None:
         """Return an encoded picture, or None where there is none."""

@@ -26,7 +26,6 @@ from ppocr_kit.configs.overrides import apply_overrides
 from ppocr_kit.configs.sampling import with_batch_size
 from ppocr_kit.configs.source import ConfigSource, read_source
 from ppocr_kit.configs.spec import RunSpec
-from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Problem, Severity, count_errors
 from ppocr_kit.runs.plan import TrainingPlan, plan_training
@@ -288,7 +287,7 @@ def _require_rows(source: ConfigSource) -> None:
     for mode in MODES:
         path = (mode, "dataset", "name")
         name = value_at(source.config, path)
-        if name not in (*ROW_DATA_SETS, LMDB_DATA_SET):
+        if name not in ROW_DATA_SETS:
             raise ConfigError(
                 f"{name} has no list of rows that could be checked before training",
                 at=_place(source, path),

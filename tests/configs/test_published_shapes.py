@@ -30,7 +30,7 @@ def config_of(shape: dict[str, Any]) -> dict[str, Any]:
     for section in ("Architecture", "Loss", "Optimizer", "PostProcess", "Metric"):
         config[section] = shape[section]
     for mode in ("Train", "Eval"):
-        rows = {"name": "SimpleDataSet", "data_dir": "./train_data/", "label_file_list": [f"./{mode}.txt"]}
+        rows = {"name": "SimpleDataSet", "data_dir": f"./{mode}/", "label_file_list": [f"./{mode}.txt"]}
         given = {**rows, **shape.get("dataset", {})}
         dataset = {key: value for key, value in given.items() if value is not None}
         trains = mode == "Train"

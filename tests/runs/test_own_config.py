@@ -162,7 +162,7 @@ def test_distillation_is_refused_with_a_complete_release_too(prepare: Prepare) -
     ("old", "new", "message"),
     [
         ("    name: SimpleDataSet\n    data_dir: ./pictures\n    label_file_list: [",
-         "    name: LMDBDataSet\n    data_dir: ./pictures\n    label_file_list: [", "no list of rows"),
+         "    name: PGDataSet\n    data_dir: ./pictures\n    label_file_list: [", "no list of rows"),
         ("  checkpoints:\n", "  checkpoints: lists/digits.txt\n", "another run"),
         ("epoch_num: 1", "epoch_num: many", "1 error"),
         ("learning_rate: 0.001", "learning_rate: 1e-3", "1 error"),

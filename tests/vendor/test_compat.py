@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pickle
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from ppocr_kit.errors import DataError
 from ppocr_kit.vendor import compat
 from ppocr_kit.vendor.compat import WORKAROUNDS, Workaround, accept_any_opencv, arm, end_reader_threads
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
-from ppocr_kit.vendor.compat_rows import MAX_REFUSALS, RowError, guard_rows
+from ppocr_kit.vendor.compat_rows import MAX_REFUSALS, RowError, guard_rows, shuffle_by_the_seed
 
 
 @pytest.fixture
@@ -124,6 +125,18 @@ def test_rows_survive_being_sent_to_a_worker_process(rows_type: Any) -> None:
     data = rows_type(["good"], "train")
     assert data[0] == "good"
     assert pickle.loads(pickle.dumps(data.logger)).named == set()
+
+
+def test_shuffles_that_are_seeded_with_nothing_follow_the_seed_of_the_run() -> None:
+    module: Any = SimpleNamespace(random=random)
+    shuffle_by_the_seed(module)
+
+    def order(seed: int | None) -> list[int]:
+        random.seed(7)
+        module.random.seed(seed)
+        return module.random.sample(range(50), 50)
+
+    assert order(None) == order(None) != order(3) == order(3)
 
 
 def test_an_error_of_the_reader_thread_is_announced_and_passed_on() -> None:

@@ -21,6 +21,7 @@ from ppocr_kit.configs.lint.subject import (
     is_windows_path,
     real_path,
 )
+from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET, LMDB_FILE, find_lmdbs
 from ppocr_kit.problems import Problem
 
 # Keys whose value is a path, wherever they stand.
@@ -77,6 +78,10 @@ def check_data(subject: Subject) -> Iterator[Problem]:
         folder = subject.file(value)
         if folder is not None and not is_folder(folder):
             yield subject.problem("C010", (mode, "dataset", "data_dir"), f"there is no folder {value}")
+        elif folder is not None and _reads_lmdb(subject, mode) and not find_lmdbs(folder):
+            message = f"there is no LMDB in {value}, nor below it"
+            hint = f"name the folder that holds {LMDB_FILE}"
+            yield subject.problem("C010", (mode, "dataset", "data_dir"), message, hint)
         yield from _check_shares(subject, mode)
         for path, name in subject.lists(mode):
             file = subject.file(name)
@@ -116,7 +121,7 @@ def _check_list(
             f"no row of {file.name} has a {'tab' if separator == chr(9) else repr(separator)}: {shown!r}"
         )
         yield subject.problem("C034", path, message)
-    elif folder is not None and is_folder(folder):
+    elif folder is not None and is_folder(folder) and not _reads_lmdb(subject, mode):
         # several pictures of one text stand as a JSON list
         names = [name for name in first_pictures(facts, separator) if not name.startswith("[")]
         if names and not any(is_file(folder / name) for name in names):
@@ -126,12 +131,15 @@ def _check_list(
 
 
 def check_overlap(subject: Subject) -> Iterator[Problem]:
-    """C012: the same list trains and chooses the best model; C035: some of its rows do."""
+    """C012: the same list or LMDB trains and chooses the best model; C035: some of its rows do."""
     train = {real_path(file): file for _, name in subject.lists("Train") if (file := subject.file(name))}
     known = {facts.digest for file in train.values() if (facts := list_facts(file)) and facts.count}
+    # the rows of every LMDB have the same names
+    known = known if _picture_folder(subject, "Train") == _picture_folder(subject, "Eval") else set()
     trained: set[tuple[str, str]] = set()
     for file in train.values():
         trained |= _rows_of(subject, "Train", list_facts(file))
+    yield from _check_same_lmdb(subject)
     for path, name in subject.lists("Eval"):
         eval_file = subject.file(name)
         if eval_file is None:
@@ -147,6 +155,22 @@ def check_overlap(subject: Subject) -> Iterator[Problem]:
             if shared:
                 message = f"{shared} of the {len(rows)} rows of {name} stand in the lists of Train too"
                 yield subject.problem("C035", path, message)
+
+
+def _check_same_lmdb(subject: Subject) -> Iterator[Problem]:
+    """C012: an LMDB of which all rows train and choose the best model."""
+    whole = [
+        _picture_folder(subject, mode)
+        for mode in MODES
+        if _reads_lmdb(subject, mode) and not subject.lists(mode)
+    ]
+    if len(whole) == len(MODES) and whole[0] == whole[1] is not None:
+        path: KeyPath = ("Eval", "dataset", "data_dir")
+        yield subject.problem("C012", path, f"Eval reads the LMDB {subject.at(*path)}, which Train reads too")
+
+
+def _reads_lmdb(subject: Subject, mode: str) -> bool:
+    return subject.name(mode, "dataset") == LMDB_DATA_SET
 
 
 def check_dictionaries(subject: Subject) -> Iterator[Problem]:
@@ -200,10 +224,16 @@ def count_rows(subject: Subject) -> int | None:
 
 def _rows_of(subject: Subject, mode: str, facts: ListFacts | None) -> set[tuple[str, str]]:
     """Return the rows of a list, with the folder that their pictures lie in."""
-    folder = subject.file(subject.at(mode, "dataset", "data_dir"))
+    folder = _picture_folder(subject, mode)
     if facts is None or facts.rows is None or folder is None:
         return set()
-    return {(str(real_path(folder)), text) for _, text in facts.rows}
+    return {(str(folder), text) for _, text in facts.rows}
+
+
+def _picture_folder(subject: Subject, mode: str) -> Path | None:
+    """Return what the rows of a mode are relative to, by the path that all spellings share."""
+    folder = subject.file(subject.at(mode, "dataset", "data_dir"))
+    return None if folder is None else real_path(folder)
 
 
 def _paths(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

@@ -15,13 +15,15 @@ from typing import Any
 from ppocr_kit.configs.keys import KeyPath, value_at
 from ppocr_kit.configs.lint.codes import finding
 from ppocr_kit.configs.source import ConfigSource
+from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET
 from ppocr_kit.problems import Problem
 
 MODES = ("Train", "Eval")
-# Data sets whose rows are "picture<tab>label" in label_file_list.
+# Data sets whose rows are "picture<tab>label" in label_file_list. Beside an LMDB there may be none: then
+# all of its rows count.
 ROW_DATA_SETS = (
     "SimpleDataSet", "MultiScaleDataSet", "TextDetDataset", "TextRecDataset", "MSTextRecDataset",
-    "KieDataset",
+    "KieDataset", LMDB_DATA_SET,
 )  # fmt: skip
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|.*\\")
 
