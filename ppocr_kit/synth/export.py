@@ -21,10 +21,14 @@ from ppocr_kit.errors import UsageError
 from ppocr_kit.geometry import Image, as_points, crop_quad
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import sha256_of
-from ppocr_kit.synth.page import DrawnPage, PageStyle, draw_page
+from ppocr_kit.synth.form import draw_form
+from ppocr_kit.synth.page import DrawnPage, DrawnText, PageStyle, draw_page
 from ppocr_kit.synth.words import DEFAULT_ALPHABET
 
 RECORD_NAME = "synth.json"
+# What can be drawn: lines of text in a table, or forms with questions and answers.
+LINES, FORM = "lines", "form"
+KINDS = (LINES, FORM)
 _JPEG_QUALITY = 92
 
 
@@ -48,6 +52,7 @@ def draw_pages(
     pages: int = 400,
     seed: int = 0,
     *,
+    kind: str = LINES,
     lines: int = 8,
     alphabet: str = DEFAULT_ALPHABET,
     track: Track = no_progress,
@@ -58,8 +63,9 @@ def draw_pages(
         out: Folder to write; its name becomes part of the keys in Label.txt.
         pages: Number of pages.
         seed: Same seed, same bytes.
-        lines: Texts per page.
-        alphabet: Characters to draw; at least one that is not a separator.
+        kind: One of ``KINDS``.
+        lines: Texts per page of lines.
+        alphabet: Characters of lines; at least one that is not a separator.
         track: Progress.
 
     Raises:
@@ -67,7 +73,7 @@ def draw_pages(
             something that this function did not draw.
         SetupError: The disk is full or ``out`` cannot be written.
     """
-    _check_request(pages, seed, lines, alphabet)
+    _check_request(pages, seed, kind, lines, alphabet)
     out = Path(out).absolute()
     _check_replaceable(out)
     style = PageStyle(lines=lines, alphabet=alphabet)
@@ -75,7 +81,8 @@ def draw_pages(
         (folder / "crop_img").mkdir()
         label_rows, crop_rows = [], []
         for number in track(range(pages), "drawing pages", pages):
-            page = draw_page(np.random.default_rng([seed, number]), style)
+            rng = np.random.default_rng([seed, number])
+            page = draw_form(rng) if kind == FORM else draw_page(rng, style)
             stem = f"page_{number:04d}"
             _write_image(folder / f"{stem}.jpg", page.image)
             label_rows.append(f"{out.name}/{stem}.jpg\t{_label_json(page)}\n")
@@ -87,18 +94,20 @@ def draw_pages(
         (folder / "rec_gt.txt").write_bytes("".join(crop_rows).encode("utf-8"))
         record = {
             "tool": {"name": "ppocr-kit", "version": __version__},
+            "kind": kind,
             "pages": pages,
             "seed": seed,
-            "lines": lines,
-            "alphabet": alphabet,
+            **({"lines": lines, "alphabet": alphabet} if kind == LINES else {}),
             "label_sha256": sha256_of(folder / "Label.txt"),
         }
         (folder / RECORD_NAME).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return SynthFolder(out, pages, len(crop_rows))
 
 
-def _check_request(pages: int, seed: int, lines: int, alphabet: str) -> None:
+def _check_request(pages: int, seed: int, kind: str, lines: int, alphabet: str) -> None:
     """Raise UsageError for what cannot be drawn."""
+    if kind not in KINDS:
+        raise UsageError(f"'{kind}' cannot be drawn", at="--kind", hint=f"one of {', '.join(KINDS)}")
     if pages < 1 or lines < 1 or seed < 0:
         raise UsageError("pages and lines must be at least 1, and the seed not negative")
     unusable = [char for char in alphabet if not (char.isprintable() and ord(char) < 0x180)]
@@ -128,16 +137,20 @@ def _check_replaceable(out: Path) -> None:
 
 
 def _label_json(page: DrawnPage) -> str:
-    """Return the page's boxes as PPOCRLabel writes them."""
-    boxes = [
-        {
-            "transcription": text.transcription,
-            "points": [list(point) for point in text.points],
-            "difficult": False,
-        }
-        for text in page.texts
-    ]
-    return json.dumps(boxes, ensure_ascii=False)
+    """Return the page's boxes as PPOCRLabel writes them; links, which it does not know, behind them."""
+    return json.dumps([_box(text) for text in page.texts], ensure_ascii=False)
+
+
+def _box(text: DrawnText) -> dict[str, Any]:
+    box: dict[str, Any] = {
+        "transcription": text.transcription,
+        "points": [list(point) for point in text.points],
+        "difficult": False,
+    }
+    if text.id is not None:
+        # "None" is PPOCRLabel's word for no class
+        box.update(key_cls=text.key_cls or "None", id=text.id, linking=[list(pair) for pair in text.linking])
+    return box
 
 
 def _write_crops(folder: Path, stem: str, page: DrawnPage) -> list[str]:

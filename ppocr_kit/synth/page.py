@@ -34,10 +34,16 @@ class DrawnText:
     Attributes:
         transcription: What is written.
         points: (4, 2) whole pixels, clockwise from the top left of the text.
+        key_cls: Its class, None without one.
+        id: Its number on the page, None where nothing links to it.
+        linking: Pairs of ids that belong together, question first.
     """
 
     transcription: str
     points: tuple[tuple[int, int], ...]
+    key_cls: str | None = None
+    id: int | None = None
+    linking: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def draw_page(rng: np.random.Generator, style: PageStyle) -> DrawnPage:
         style: Number, length and alphabet of the texts.
     """
     rows = -(-style.lines // COLUMNS)
-    image = _draw_paper(rng, rows * ROW_HEIGHT, PAGE_WIDTH)
+    image = draw_paper(rng, rows * ROW_HEIGHT, PAGE_WIDTH, rules=True)
     dark = rng.integers(0, 70, size=3)
     texts = []
     for number in range(style.lines):
@@ -81,17 +87,17 @@ def draw_page(rng: np.random.Generator, style: PageStyle) -> DrawnPage:
         word = draw_word(rng, style.alphabet, style.shortest, style.longest)
         cell = (column * PAGE_WIDTH // COLUMNS, row * ROW_HEIGHT)
         texts.append(DrawnText(word, _draw_text(rng, image, word, cell, dark)))
-    _add_noise(rng, image)
+    add_noise(rng, image)
     return DrawnPage(image, tuple(texts))
 
 
-def _draw_paper(rng: np.random.Generator, height: int, width: int) -> Image:
-    """Return a tinted sheet with a soft shade across it and, often, the rules of a table."""
+def draw_paper(rng: np.random.Generator, height: int, width: int, *, rules: bool) -> Image:
+    """Return a tinted sheet with a soft shade across it and, where asked for, often the rules of a table."""
     tint = rng.integers(200, 256, size=3).astype(np.float32)
     shade = np.linspace(0.0, float(rng.uniform(-25, 0)), width, dtype=np.float32)
     image = cast("Image", np.clip(tint + shade[None, :, None], 0, 255).astype(np.uint8))
     image = np.repeat(image, height, axis=0)
-    if rng.random() < 0.6:
+    if rules and rng.random() < 0.6:
         grey = int(rng.integers(120, 180))
         for y in range(ROW_HEIGHT, height, ROW_HEIGHT):
             cv2.line(image, (0, y), (width, y), (grey, grey, grey), 1)
@@ -122,6 +128,32 @@ def _draw_text(
     target[:] = (target * (1.0 - share) + dark * share + 0.5).astype(np.uint8)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64)
     return _box_on_page(corners @ matrix[:, :2].T + matrix[:, 2], image)
+
+
+def place_word(
+    image: Image, word: str, place: tuple[int, int], size: int, *, bold: bool, ink: npt.NDArray[Any]
+) -> tuple[tuple[int, int], ...]:
+    """Write a text upright on an image, cut off at its edge.
+
+    Args:
+        image: (H, W, 3) uint8 BGR, written on.
+        word: The text.
+        place: Left and top of its box, pixels.
+        size: Of the font, pixels.
+        bold: Whether in bold.
+        ink: Its colour, BGR.
+
+    Returns:
+        The box: four corners, clockwise from the top left.
+    """
+    mask = _render_word(word, size, bold)
+    left, top = place
+    target = image[top : top + mask.shape[0], left : left + mask.shape[1]]
+    height, width = target.shape[:2]
+    share = mask[:height, :width].astype(np.float32)[:, :, None] / 255.0
+    target[:] = (target * (1.0 - share) + ink * share + 0.5).astype(np.uint8)
+    right, bottom = left + width - 1, top + height - 1
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
 def _box_on_page(corners: Points, image: Image) -> tuple[tuple[int, int], ...]:
@@ -167,7 +199,7 @@ def _noise_sheet() -> npt.NDArray[np.int16]:
     return grain.astype(np.int16)
 
 
-def _add_noise(rng: np.random.Generator, image: Image) -> None:
+def add_noise(rng: np.random.Generator, image: Image) -> None:
     """Add camera grain in place."""
     height, width = image.shape[:2]
     sheet = _noise_sheet()

@@ -58,7 +58,7 @@ def test_the_folder_is_laid_out_as_ppocrlabel_exports_it(tmp_path):
 def test_drawn_labels_have_no_findings(tmp_path):
     folder = draw_pages(tmp_path / "pages", 20).folder
     result = check_sources([folder])
-    assert result.problems == ()
+    assert list(result.problems) == []
     assert (result.statistics.pages, result.statistics.texts) == (20, 160)
     assert set(result.statistics.characters) <= set(DEFAULT_ALPHABET)
 
