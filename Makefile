@@ -6,7 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install kit release onnx test lint locks clean
+.PHONY: help quickstart install kit release onnx label test lint locks clean
 
 # Settings of the user that are meant for other environments than the one made here.
 unexport PYTHONPATH PYTHONHOME
@@ -37,6 +37,7 @@ OPENMP := import ctypes, sys; sys.platform != "linux" or ctypes.CDLL("libgomp.so
 MADE := $(VENV)/.made-$(shell { pwd; "$(FOUND)" -VV || true; cat locks/paddle-cpu.txt; } 2>/dev/null | cksum | cut -d' ' -f1)
 TESTS := $(VENV)/.tests-$(shell cksum < locks/test.txt | cut -d' ' -f1)
 ONNX := $(VENV)/.onnx-$(shell cksum < locks/onnx.txt | cut -d' ' -f1)
+LABEL := $(VENV)/.label-$(shell cksum < locks/label.txt | cut -d' ' -f1)
 KIT := $(VENV)/.kit-$(shell cat setup.py pyproject.toml | cksum | cut -d' ' -f1)
 
 help:
@@ -45,13 +46,14 @@ help:
 	@echo "make lint         ruff format, ruff check, mypy --strict"
 	@echo "make install      environment, kit and PaddleOCR release only"
 	@echo "make onnx         what ONNX exports and faster prediction need: about 0.3 GB"
+	@echo "make label        PPOCRLabel for ppocr-kit label: about 0.2 GB"
 	@echo "make locks        exact pins anew from locks/*.in (needs uv)"
 	@echo "make clean        remove the environment and what tools left behind"
 
 quickstart: release
 	$(BIN)/ppocr-kit quickstart --seed $(SEED)
 
-test: release $(ONNX) $(TESTS)
+test: release $(ONNX) $(LABEL) $(TESTS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(KIT) $(TESTS)
@@ -63,6 +65,9 @@ install: release
 
 # beside the environment: the converter, onnxruntime and OpenVINO
 onnx: $(KIT) $(ONNX)
+
+# beside the environment: PPOCRLabel and PyQt5 (locks/label.txt repeats the pins of the other lock)
+label: $(KIT) $(LABEL)
 
 # without the release, for machines where that comes from a file
 kit: $(KIT)
@@ -91,6 +96,10 @@ $(ONNX): $(MADE)
 	$(PIP) install --no-deps -r locks/onnx.txt
 	@touch $@
 
+$(LABEL): $(MADE)
+	$(PIP) install --no-deps -r locks/label.txt
+	@touch $@
+
 $(TESTS): $(MADE)
 	$(PIP) install --no-deps -r locks/test.txt
 	@touch $@
@@ -106,6 +115,7 @@ locks:
 	$(UV_LOCK) --override locks/overrides.txt locks/paddle-cpu.in -o locks/paddle-cpu.txt
 	{ cat locks/paddle-gpu.in; grep -v '^paddlepaddle==' locks/paddle-cpu.txt; } > locks/paddle-gpu.txt
 	$(UV_LOCK) -c locks/paddle-cpu.txt --override locks/overrides.txt locks/onnx.in -o locks/onnx.txt
+	$(UV_LOCK) -c locks/paddle-cpu.txt --override locks/overrides-label.txt locks/label.in -o locks/label.txt
 	$(UV_LOCK) -c locks/paddle-cpu.txt locks/test.in -o locks/test.txt
 
 clean:

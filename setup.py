@@ -66,12 +66,18 @@ KIE = [
     "scikit-learn<1.6",
     "scipy<1.14",
 ]
+# PPOCRLabel's window; it also asks for paddleocr, which the kit opens it without (locks/label.in).
+LABEL = [
+    "PPOCRLabel==3.1.6",
+    "PyQt5>=5.15.11",
+]
 EXTRAS = {
     "cpu": ["paddlepaddle==3.3.1", *TOOLS],
     "gpu": ["paddlepaddle-gpu==3.3.1", *TOOLS],
     "onnx": ONNX,
     "deploy": ["paddleocr==3.7.0"],
     "kie": KIE,
+    "label": LABEL,
     "vl": ["torch>=2.11", "transformers>=5", "accelerate"],
     "test": ["pytest>=8", "hypothesis>=6", "setuptools>=70.1"],
     "lint": ["ruff", "mypy", "types-PyYAML"],

@@ -26,7 +26,7 @@ def parse_boxes(text: str) -> tuple[list[TextRegion] | None, list[Finding]]:
     Returns:
         The usable regions, or None when the list itself is unusable; and all findings.
     """
-    value, findings = _load(text)
+    value, findings = load_list(text)
     if value is None:
         return None, findings
     if not isinstance(value, list):
@@ -43,8 +43,8 @@ def parse_boxes(text: str) -> tuple[list[TextRegion] | None, list[Finding]]:
     return regions, findings
 
 
-def _load(text: str) -> tuple[Any, list[Finding]]:
-    """Return the parsed value, or None with the reason."""
+def load_list(text: str) -> tuple[Any, list[Finding]]:
+    """Parse what stands after the tab, JSON or Python notation; None with the reason when it is neither."""
     try:
         # strict=False: a raw tab or control character inside a string is no reason to lose a page
         value = json.loads(text, strict=False)

@@ -62,6 +62,15 @@ LANES: dict[str, Lane] = {
         framework=("paddlepaddle", "paddlepaddle-gpu"),
         size="1.8 GB",
     ),
+    "label": Lane(
+        name="label",
+        purpose="PPOCRLabel: drawing and correcting labels",
+        lock="label.txt",
+        variable="PPOCR_KIT_LABEL_PYTHON",
+        keys=("pyqt5", "numpy", _OPENCV),
+        framework=("ppocrlabel",),
+        size="0.5 GB",
+    ),
 }
 
 

@@ -46,7 +46,7 @@ def test_list_shows_python_versions_and_warnings(capsys: pytest.CaptureFixture[s
 @pytest.mark.usefixtures("found")
 def test_list_is_json_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["env", "list", "--json"]) == 0
-    (lane,) = json.loads(capsys.readouterr().out)["lanes"]
+    lane, *_ = json.loads(capsys.readouterr().out)["lanes"]
     assert (lane["lane"], lane["python"], lane["warnings"]) == ("paddle", "/envs/p/bin/python", ["beware"])
 
 

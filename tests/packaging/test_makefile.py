@@ -35,7 +35,7 @@ class Checkout:
         for name in ("Makefile", "setup.py", "pyproject.toml"):
             shutil.copy(project / name, folder / name)
         (folder / "locks").mkdir()
-        for lock in ("paddle-cpu.txt", "onnx.txt", "test.txt"):
+        for lock in ("paddle-cpu.txt", "onnx.txt", "label.txt", "test.txt"):
             (folder / "locks" / lock).write_text(f"{lock}==1\n")
         self.python = folder / "stand-in"
         self.python.write_text(_PYTHON)
@@ -74,6 +74,7 @@ INSTALL = [
     "-m pip install --no-deps --no-build-isolation --editable .",
 ]
 ONNX = "-m pip install --no-deps -r locks/onnx.txt"
+LABEL = "-m pip install --no-deps -r locks/label.txt"
 TESTS = "-m pip install --no-deps -r locks/test.txt"
 
 
@@ -90,15 +91,19 @@ def test_test_installs_what_tests_need_and_passes_arguments_on(checkout: Checkou
         *INSTALL,
         "vendor sync",
         ONNX,
+        LABEL,
         TESTS,
         "-m pytest -n 2 --dist loadgroup -k split",
     ]
 
 
-def test_onnx_is_installed_only_where_it_is_asked_for(checkout: Checkout) -> None:
-    done = checkout.make("onnx")
+@pytest.mark.parametrize(("target", "installed"), [("onnx", ONNX), ("label", LABEL)])
+def test_what_few_need_is_installed_only_where_it_is_asked_for(
+    target: str, installed: str, checkout: Checkout
+) -> None:
+    done = checkout.make(target)
     assert done.returncode == 0, done.stderr
-    assert checkout.calls() == [*INSTALL, ONNX]
+    assert checkout.calls() == [*INSTALL, installed]
 
 
 def test_the_second_run_installs_nothing(checkout: Checkout) -> None:
@@ -119,7 +124,14 @@ def test_a_changed_lock_makes_the_environment_anew(checkout: Checkout) -> None:
     checkout.make("test")
     (checkout.folder / "locks" / "paddle-cpu.txt").write_text("other==2\n")
     checkout.make("test")
-    assert checkout.calls() == [*INSTALL, "vendor sync", ONNX, TESTS, "-m pytest -n 2 --dist loadgroup"]
+    assert checkout.calls() == [
+        *INSTALL,
+        "vendor sync",
+        ONNX,
+        LABEL,
+        TESTS,
+        "-m pytest -n 2 --dist loadgroup",
+    ]
 
 
 def test_another_python_makes_the_environment_anew(checkout: Checkout) -> None:
