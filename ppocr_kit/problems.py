@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePath
 from typing import Any, overload
 
 
@@ -77,8 +78,8 @@ class ProblemLog(Sequence[Problem]):
     folder, file, line, box and code, whatever the order they were added in.
 
     Args:
-        folders: The folder name of each file, which findings are sorted by first; a file that is not
-            named here sorts by its own name alone.
+        folders: The folder name of each file, which findings are sorted by first; of a file that is
+            not named here its path tells.
     """
 
     def __init__(self, folders: Mapping[str, str] | None = None) -> None:
@@ -96,7 +97,7 @@ class ProblemLog(Sequence[Problem]):
         self.errors += problem.severity is Severity.ERROR
         self._waiting.append(
             (
-                self._folders.get(problem.file, ""),
+                self._folders.get(problem.file) or PurePath(problem.file).parent.name,
                 # a name that is no UTF-8 cannot be stored as text
                 os.fsencode(problem.file),
                 problem.line or 0,

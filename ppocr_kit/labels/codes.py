@@ -169,6 +169,37 @@ _TABLE = (
         "L056", Drops.NOTHING, "a tab, line break or control character in the text became a space", _RELABEL
     ),
     _error("L057", Drops.REC_ROW, "the text has damaged characters", "type the text again"),
+    # what lies beside the label file
+    _warning(
+        "L060",
+        Drops.NOTHING,
+        "Label.txt and rec_gt.txt have different texts for the box",
+        "look which is right; --rec-text label or rec_gt says which counts",
+    ),
+    _warning(
+        "L061",
+        Drops.PAGE,
+        "fileState.txt does not call the page checked",
+        "check the page in PPOCRLabel, or leave out --checked-only",
+    ),
+    _warning(
+        "L062",
+        Drops.NOTHING,
+        "automatic labels of Cache.cach are used, which nobody has checked",
+        "check the pages in PPOCRLabel, or leave out --with-unverified",
+    ),
+    _warning(
+        "L063",
+        Drops.NOTHING,
+        "rec_gt.txt has crops of no page in Label.txt",
+        "export the recognition result again, or delete the rows",
+    ),
+    _warning(
+        "L064",
+        Drops.NOTHING,
+        "rec_gt.txt cannot be held against the page, whose own texts count",
+        "export the recognition result again",
+    ),
     # other formats than PPOCRLabel's
     _error(
         "L070",

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ppocr_kit.errors import DataError
-from ppocr_kit.labels.entries import DIGEST_SIZE, LineBoxes, PageEntry
+from ppocr_kit.labels.entries import DIGEST_SIZE, BoxReader, LineBoxes, PageEntry
 from ppocr_kit.labels.locate import Found, ImageLocator
 from ppocr_kit.labels.ppocrlabel import LabelLine
+from ppocr_kit.labels.rec_gt import ComparedBoxes, CropTexts, page_stem
 
 Rows = npt.NDArray[np.intp]
 
@@ -137,11 +138,22 @@ class LineTable:
 
 
 class PageTable(Sequence[PageEntry]):
-    """The pages that count, in file order; entries are made anew each time they are asked for."""
+    """The pages that count, in file order; entries are made anew each time they are asked for.
 
-    def __init__(self, lines: LineTable, rows: Rows) -> None:
+    Args:
+        lines: The lines of the folder's label files.
+        rows: The lines that count.
+        crops: Texts of crops to hold the boxes against.
+        crops_count: Whether those texts are used where they differ.
+    """
+
+    def __init__(
+        self, lines: LineTable, rows: Rows, crops: CropTexts | None = None, crops_count: bool = False
+    ) -> None:
         self._lines = lines
         self._rows = rows
+        self._crops = crops
+        self._crops_count = crops_count
 
     def __len__(self) -> int:
         """Return the number of pages."""
@@ -156,12 +168,22 @@ class PageTable(Sequence[PageEntry]):
     def __getitem__(self, index: int | slice) -> PageEntry | PageTable:
         """Return the entry of a page, or some of the pages."""
         if isinstance(index, slice):
-            return PageTable(self._lines, self._rows[index])
+            return PageTable(self._lines, self._rows[index], self._crops, self._crops_count)
         row = int(self._rows[index])
         lines = self._lines
-        return PageEntry(
-            lines.key(row), lines.image(row), str(lines.file(row)), lines.line(row), lines.boxes(row)
-        )
+        key, image = lines.key(row), lines.image(row)
+        boxes = self._compared(key, image, lines.boxes(row))
+        return PageEntry(key, image, str(lines.file(row)), lines.line(row), boxes)
+
+    def _compared(self, key: str, image: Path, boxes: LineBoxes) -> BoxReader:
+        """Return the reader of a page's boxes, with the texts of its crops where there are some."""
+        if self._crops is None:
+            return boxes
+        stem = page_stem(key)
+        texts = self._crops.of_page(stem)
+        if not texts:
+            return boxes
+        return ComparedBoxes(boxes, texts, self._crops_count, self._crops.shares_its_name(stem), image)
 
 
 def _hashes(digests: bytearray) -> npt.NDArray[np.uint64]:

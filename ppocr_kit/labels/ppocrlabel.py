@@ -22,6 +22,9 @@ from ppocr_kit.storage import write_text_atomic
 
 LABEL_FILE_NAME = "Label.txt"
 
+# Automatic labels that nobody has checked, in the same format.
+CACHE_FILE_NAME = "Cache.cach"
+
 
 @dataclass(frozen=True)
 class LabelLine:
@@ -45,21 +48,14 @@ def scan_label_file(path: Path, problems: ProblemLog) -> Iterator[LabelLine]:
         path: The file, as the user named it; problems repeat it that way.
         problems: Takes the findings. A file that cannot be read gives no lines and one finding.
     """
-    shown = str(path)
-    named = damaged = 0
     try:
         with path.open("rb") as stream:
             for raw in iter_lines(stream):
                 line = _take_apart(path, raw, problems)
-                named += line is not None
-                damaged += line is None
                 if line is not None:
                     yield line
     except OSError as error:
-        problems.add(label_problem("L001", shown, detail=error.strerror or str(error)))
-        return
-    if not named and not damaged:
-        problems.add(label_problem("L002", shown))
+        problems.add(label_problem("L001", str(path), detail=error.strerror or str(error)))
 
 
 def _take_apart(path: Path, raw: RawLine, problems: ProblemLog) -> LabelLine | None:

@@ -1,4 +1,4 @@
-"""One labelled folder as a source of pages: its label file, with the image of each line found."""
+"""Labelled folders as sources of pages: what they give, and what of them is read."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.entries import PageEntry
-from ppocr_kit.labels.locate import ImageLocator
-from ppocr_kit.labels.page_table import LineTable, PageTable
-from ppocr_kit.labels.ppocrlabel import LABEL_FILE_NAME, scan_label_file
-from ppocr_kit.labels.which_lines import choose_lines, tell_of_keys
+from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
 from ppocr_kit.problems import ProblemLog
-
-_UNVERIFIED_NAME = "Cache.cach"
 
 
 @dataclass(frozen=True)
@@ -74,14 +67,17 @@ def read_sources(paths: Sequence[Path], options: ReadOptions = ReadOptions()) ->
         DataError: One of them is missing or has no label file.
         UsageError: One is given twice.
     """
-    label_files = [find_label_file(path) for path in paths]
+    # that module makes the values defined here
+    from ppocr_kit.labels.ppocrlabel_folder import read_ppocrlabel_folder
+
+    label_files = [find_label_file(path, options) for path in paths]
     seen: dict[Path, Path] = {}
     for given, label_file in zip(paths, label_files):
         real = label_file.resolve()
         if real in seen:
             raise UsageError(f"'{given}' is the same folder as '{seen[real]}'", hint="name each folder once")
         seen[real] = given
-    return [_read_source(label_file) for label_file in label_files]
+    return [read_ppocrlabel_folder(label_file, options) for label_file in label_files]
 
 
 def gather_problems(sources: Sequence[Source]) -> ProblemLog:
@@ -95,15 +91,15 @@ def gather_problems(sources: Sequence[Source]) -> ProblemLog:
     return log
 
 
-def find_label_file(path: Path) -> Path:
+def find_label_file(path: Path, options: ReadOptions = ReadOptions()) -> Path:  # noqa: B008
     """Return the label file of a folder, or the given file itself.
 
     Raises:
-        DataError: There is none.
+        DataError: There is none, or it is Cache.cach and that was not asked for.
     """
     try:
         if path.is_file():
-            return path
+            return _refuse_unverified(path, options)
         if not path.is_dir():
             raise DataError(
                 "there is no such folder or label file",
@@ -116,27 +112,22 @@ def find_label_file(path: Path) -> Path:
     candidates = [name for name in names if name.lower() == LABEL_FILE_NAME.lower()]
     if candidates:
         return path / (LABEL_FILE_NAME if LABEL_FILE_NAME in candidates else candidates[0])
+    if CACHE_FILE_NAME in names and options.with_unverified:
+        return path / CACHE_FILE_NAME
     hint = "in PPOCRLabel, open the folder, check the pages and use File > Export Label"
-    if _UNVERIFIED_NAME in names:
-        hint += f" ({_UNVERIFIED_NAME} holds automatic labels that nobody has checked; it is not used)"
+    if CACHE_FILE_NAME in names:
+        hint += (
+            f" ({CACHE_FILE_NAME} holds automatic labels that nobody has checked; --with-unverified uses it)"
+        )
     raise DataError(f"the folder has no {LABEL_FILE_NAME}", at=str(path), hint=hint)
 
 
-def _read_source(label_file: Path) -> Source:
-    """Go through one label file and find its images."""
-    folder = label_file.resolve().parent
-    problems = ProblemLog()
-    lines = LineTable((label_file,), ImageLocator(folder))
-    for line in scan_label_file(label_file, problems):
-        lines.append(line, 0, lines.locator.find(line.key))
-    rows = choose_lines(lines, problems)
-    tell_of_keys(lines, rows, problems)
-    with_image = [row for row in rows if lines.image_found(row)]
-    return Source(
-        folder=folder,
-        label_file=label_file,
-        pages=PageTable(lines, np.array(with_image, dtype=np.intp)),
-        problems=problems,
-        lines=len(rows) + problems.by_code["L004"] + problems.by_code["L010"],
-        labels_sha256=lines.content_sha256(rows),
-    )
+def _refuse_unverified(path: Path, options: ReadOptions) -> Path:
+    """Return the path, unless it is a file of automatic labels that was not asked for."""
+    if path.name == CACHE_FILE_NAME and not options.with_unverified:
+        raise DataError(
+            "the file holds automatic labels that nobody has checked",
+            at=str(path),
+            hint="name the folder or its Label.txt, or use --with-unverified",
+        )
+    return path

@@ -25,6 +25,10 @@ def choose_lines(lines: LineTable, problems: ProblemLog) -> list[int]:
         _tell(lines, problems, "L015", row, f"first in line {lines.line(first)}")
     for group in lines.same_image():
         rows = [row for row in group if row not in left_out]
+        # automatic labels never take the place of what a person wrote
+        unverified = [row for row in rows if lines.file(row) != lines.file(rows[0])]
+        left_out.update(unverified)
+        rows = [row for row in rows if row not in left_out]
         if len(rows) > 1:
             left_out.update(_all_but_one(lines, rows, problems))
     return [row for row in range(len(lines)) if row not in left_out]
