@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import UsageError
 from ppocr_kit.tasks import Task
 
 if TYPE_CHECKING:
     from ppocr_kit.datasets.build import BuildResult
+    from ppocr_kit.labels.sources import ReadOptions
     from ppocr_kit.problems import ProblemLog
 
 
@@ -54,6 +56,26 @@ def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str)
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that holds data sets.",
 )
+@click.option(
+    "--format",
+    "keeping",
+    type=click.Choice(["files", "lmdb"]),
+    default="files",
+    show_default=True,
+    help="Keep the crops as files, or those of a split in one LMDB (large sets).",
+)
+@click.option(
+    "--images",
+    type=click.Choice(["copy", "link"]),
+    default="copy",
+    show_default=True,
+    help="Copy the page images for detection, or link them: no space, but one file with the original.",
+)
+@click.option("--rebuild", is_flag=True, help="Cut every page anew, also those that did not change.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes to cut with; default: one for each core."
+)
+@reading_options
 @click.option("--dry-run", is_flag=True, help="Do everything except writing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def build(
@@ -64,18 +86,36 @@ def build(
     seed: int,
     dictionary: Path | None,
     out: Path,
+    keeping: str,
+    images: str,
+    rebuild: bool,
+    workers: int | None,
+    reading: ReadOptions,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Build a data set from the labelled folders SRC (or their label files).
 
     All rows of a page go to one split, for detection and recognition alike. The labelled folders
-    are only read. An older data set of the same name is replaced when everything went well.
+    are only read. An older data set of the same name is replaced when everything went well; what did
+    not change since is taken from it.
     """
     from ppocr_kit.datasets.build import BuildRequest, build_dataset
 
-    request = BuildRequest(sources, name, out, tasks, ratio, seed, dictionary)
-    result = build_dataset(request, dry_run=dry_run, track=progress_bar)
+    request = BuildRequest(
+        sources,
+        name,
+        out,
+        tasks,
+        ratio,
+        seed,
+        dictionary,
+        reading=reading,
+        format=keeping,
+        images=images,
+        rebuild=rebuild,
+    )
+    result = build_dataset(request, dry_run=dry_run, workers=workers, track=progress_bar)
     if as_json:
         print_json(_describe(result, dry_run))
         return
@@ -88,6 +128,7 @@ def _describe(result: BuildResult, dry_run: bool) -> dict[str, Any]:
         "folder": str(result.folder),
         "dry_run": dry_run,
         "dataset": result.manifest,
+        "pages": {"total": result.pages, "reused": result.reused, "images_copied": result.copied},
         "problems": [found.to_json() for found in result.problems],
         "notes": list(result.notes),
     }
@@ -113,6 +154,10 @@ def _print_result(result: BuildResult, dry_run: bool) -> None:
                 f"       {entry['num_characters']} characters{space}, "
                 f"longest text {entry['max_text_length']} characters"
             )
+    if result.reused:
+        click.echo(f"  {result.reused} of {result.pages} pages did not change and were not cut again")
+    if result.copied:
+        say(f"note: the disk can have no links for {result.copied} images; they were copied")
     skipped = manifest["skipped"]
     if skipped["count"]:
         where = "" if dry_run else f", listed in {result.folder / skipped['list']}"

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import shutil
+import sqlite3
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.datasets.cutting import CutPlace
+from ppocr_kit.datasets.cutting import CutPlan
 from ppocr_kit.datasets.dictionary import CharacterSet, LabelText, check_characters, gather_characters
-from ppocr_kit.datasets.manifest import MANIFEST_NAME
-from ppocr_kit.datasets.pages import PageSet, cut_sources
+from ppocr_kit.datasets.lmdb_writing import require_lmdb
+from ppocr_kit.datasets.manifest import FILES, LMDB, MANIFEST_NAME
+from ppocr_kit.datasets.page_index import PageIndex
+from ppocr_kit.datasets.pages import cut_sources
+from ppocr_kit.datasets.reuse import find_old_dataset, write_index
 from ppocr_kit.datasets.split import DEFAULT_RATIO, Ratio, parse_ratio, plan_split, whole_ratio
 from ppocr_kit.datasets.workspace import build_folder
-from ppocr_kit.datasets.writing import CROP_FOLDER, IMAGE_FOLDER, DatasetContent, write_dataset
+from ppocr_kit.datasets.writing import DatasetContent, write_dataset
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.parallel import usable_cores
-from ppocr_kit.labels.sources import Source, gather_problems, read_sources
+from ppocr_kit.labels.sources import ReadOptions, Source, gather_problems, read_sources
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.tasks import Split, Task
+
+COPY, LINK = "copy", "link"
+
+# What a build keeps for itself while it works.
+_WORK_INDEX = ".pages.sqlite"
+_WORK_SPOOL = ".crops"
 
 _NAME = re.compile(r"[\w][\w.\-]*")
 
@@ -39,6 +52,10 @@ class BuildRequest:
         ratio: ``train:val:test``.
         seed: Seed of the split.
         dictionary: Dictionary to hold the texts against, None makes one from them.
+        reading: What to read of the labelled folders.
+        format: How crops are kept: ``files`` or ``lmdb``.
+        images: How page images are kept: ``copy``, or ``link`` for hard links where the disk has them.
+        rebuild: Take nothing from the older data set.
     """
 
     sources: tuple[Path, ...]
@@ -48,6 +65,10 @@ class BuildRequest:
     ratio: str = DEFAULT_RATIO
     seed: int = 0
     dictionary: Path | None = None
+    reading: ReadOptions = ReadOptions()
+    format: str = FILES
+    images: str = COPY
+    rebuild: bool = False
 
     @property
     def target(self) -> Path:
@@ -64,73 +85,172 @@ class BuildResult:
         manifest: The content of dataset.json.
         problems: All findings, also those that left nothing out.
         notes: Remarks for people.
+        pages: Number of pages in the data set.
+        reused: Those of them that were taken from the older data set of that name.
+        copied: Those of them whose image was copied because the disk can have no link.
     """
 
     folder: Path
     manifest: dict[str, Any]
     problems: ProblemLog
     notes: tuple[str, ...]
+    pages: int = 0
+    reused: int = 0
+    copied: int = 0
 
 
 def build_dataset(
-    request: BuildRequest, *, dry_run: bool = False, threads: int | None = None, track: Track = no_progress
+    request: BuildRequest, *, dry_run: bool = False, workers: int | None = None, track: Track = no_progress
 ) -> BuildResult:
     """Build a data set, replacing an older one of the same name only when all went well.
 
-    The labelled folders are only read.
+    The labelled folders are only read. Pages of which neither image nor labels changed since the older
+    data set are taken from it; what comes out has the same bytes as without.
 
     Args:
         request: What to build.
         dry_run: Do everything except writing.
-        threads: Threads to cut with; None takes one per core.
+        workers: Processes to cut with; None takes one per core.
         track: Progress.
 
     Raises:
         UsageError: A name, ratio or place cannot be.
         DataError: No page can be used, there are too few for the splits, or the dictionary lacks
             characters.
-        SetupError: The disk is full, the place cannot be written, or another build is running.
+        SetupError: The disk is full, the place cannot be written, another build is running, a worker was
+            killed, or lmdb is not installed.
     """
     _check_request(request)
-    sources = tuple(read_sources(request.sources))
+    sources = tuple(read_sources(request.sources, request.reading))
     for source in sources:
         _check_apart(request.target, source.folder)
     if not any(source.pages for source in sources):
         raise _nothing_usable(gather_problems(sources))
+    builder = _Builder(request, sources, workers or usable_cores(), track)
     if dry_run:
-        return _build_into(None, request, sources, threads, track)
+        return builder.build_into(None)
     with build_folder(request.target) as work:
-        return _build_into(work, request, sources, threads, track)
+        return builder.build_into(work)
 
 
-def _build_into(
-    work: Path | None, request: BuildRequest, sources: Sequence[Source], threads: int | None, track: Track
-) -> BuildResult:
-    """Cut, split and write into ``work``; None writes nothing."""
-    place = _make_place(work, request.tasks)
-    page_set = cut_sources(sources, place, threads or usable_cores(), track)
-    if not page_set.pages:
-        raise _nothing_usable(page_set.problems)
-    ratio = parse_ratio(request.ratio)
-    plan = plan_split(
-        [page.image_sha256 for page in page_set.pages if page.crops],
-        [page.image_sha256 for page in page_set.pages],
-        ratio,
-        request.seed,
-    )
-    content = DatasetContent(
-        name=request.name,
-        seed=request.seed,
-        ratio=whole_ratio(ratio),
-        tasks=tuple(task for task in Task if task in request.tasks),
-        page_set=page_set,
-        plan=plan,
-        characters=_choose_characters(request, page_set),
-    )
-    manifest = write_dataset(work, content)
-    _check_lists(manifest, ratio)
-    notes = content.characters.notes if content.characters else ()
-    return BuildResult(request.target, manifest, page_set.problems, notes)
+class _Builder:
+    """One build.
+
+    Args:
+        request: What to build.
+        sources: The labelled folders as read.
+        workers: Processes to cut with.
+        track: Progress.
+    """
+
+    def __init__(
+        self, request: BuildRequest, sources: tuple[Source, ...], workers: int, track: Track
+    ) -> None:
+        self.request = request
+        self.sources = sources
+        self.workers = workers
+        self.track = track
+        self.rec = Task.REC in request.tasks
+        self.lmdb = self.rec and request.format == LMDB
+        self.started_ns = time.time_ns()
+
+    def build_into(self, work: Path | None) -> BuildResult:
+        """Cut, split and write into ``work``; None writes nothing."""
+        index_path = None if work is None else work / _WORK_INDEX
+        index = PageIndex(index_path)
+        try:
+            result = self._build(work, index)
+        except sqlite3.OperationalError as error:
+            # SQLite has one error for all that a disk can say
+            raise OSError(errno.ENOSPC, str(error)) from error
+        finally:
+            index.close()
+        if work is not None:
+            (work / _WORK_INDEX).unlink()
+            shutil.rmtree(work / _WORK_SPOOL, ignore_errors=True)
+        return result
+
+    def _build(self, work: Path | None, index: PageIndex) -> BuildResult:
+        plan = self._plan_cutting(work)
+        problems = cut_sources(self.sources, plan, index, self.workers, self.track)
+        if not len(index):
+            raise _nothing_usable(problems)
+        ratio = parse_ratio(self.request.ratio)
+        self._split(index, ratio)
+        characters = self._choose_characters(index)
+        content = DatasetContent(
+            name=self.request.name,
+            seed=self.request.seed,
+            ratio=whole_ratio(ratio),
+            tasks=tuple(task for task in Task if task in self.request.tasks),
+            sources=self.sources,
+            index=index,
+            problems=problems,
+            characters=characters,
+            lmdb=self.lmdb,
+            spool=plan.spool,
+            old=plan.old.folder if plan.old is not None else None,
+        )
+        manifest = write_dataset(work, content, self.track)
+        _check_lists(manifest, ratio)
+        if work is not None:
+            write_index(
+                work,
+                index,
+                images=self.request.images if plan.det else None,
+                crops=self.request.format if plan.rec else None,
+                started_ns=self.started_ns,
+            )
+        return BuildResult(
+            self.request.target,
+            manifest,
+            problems,
+            characters.notes if characters else (),
+            pages=len(index),
+            reused=index.count_flagged("reused"),
+            copied=index.count_flagged("copied"),
+        )
+
+    def _plan_cutting(self, work: Path | None) -> CutPlan:
+        """Say what is done with each page, and make the folders for it."""
+        spool = work / _WORK_SPOOL if work is not None and self.lmdb else None
+        plan = CutPlan(
+            det=Task.DET in self.request.tasks,
+            rec=self.rec,
+            root=work,
+            link=self.request.images == LINK,
+            spool=spool,
+            old=None if self.request.rebuild else find_old_dataset(self.request.target),
+        )
+        for folder in (plan.images, plan.crops, spool):
+            if folder is not None:
+                folder.mkdir(parents=True)
+        if self.lmdb:
+            require_lmdb()
+        return plan
+
+    def _split(self, index: PageIndex, ratio: Ratio) -> None:
+        """Decide where each page goes."""
+        with_text = [page.image_sha256 for page in index.in_order() if page.crops]
+        images = [page.image_sha256 for page in index.in_order()]
+        plan = plan_split(with_text, images, ratio, self.request.seed)
+        index.set_splits(plan.split_of)
+
+    def _choose_characters(self, index: PageIndex) -> CharacterSet | None:
+        """Return the characters of the recognition texts, or None when recognition is not asked for."""
+        if not self.rec:
+            return None
+        characters = index.count_pages_with("characters")
+        if self.request.dictionary is None:
+            return gather_characters(characters)
+        return check_characters(self.request.dictionary, characters, _texts(index))
+
+
+def _texts(index: PageIndex) -> Iterator[LabelText]:
+    """Yield every text that recognition learns, with its place."""
+    for page in index.in_order():
+        for crop in page.unpack_rows()[1]:
+            yield LabelText(crop.text, f"{page.shown_file}:{page.line} box {crop.box}")
 
 
 def _check_request(request: BuildRequest) -> None:
@@ -168,32 +288,6 @@ def _check_apart(target: Path, folder: Path) -> None:
             at=f"{target} and {folder}",
             hint="choose another place with --out",
         )
-
-
-def _make_place(work: Path | None, tasks: Sequence[Task]) -> CutPlace:
-    """Make the folders that pages are cut into."""
-    if work is None:
-        return CutPlace(None, None)
-    images = work / str(Task.DET) / IMAGE_FOLDER if Task.DET in tasks else None
-    crops = work / str(Task.REC) / CROP_FOLDER if Task.REC in tasks else None
-    for folder in (images, crops):
-        if folder is not None:
-            folder.mkdir(parents=True)
-    return CutPlace(images, crops)
-
-
-def _choose_characters(request: BuildRequest, page_set: PageSet) -> CharacterSet | None:
-    """Return the characters of the recognition texts, or None when recognition is not asked for."""
-    if Task.REC not in request.tasks:
-        return None
-    texts = [
-        LabelText(crop.text, page_set.where(page, crop.region))
-        for page in page_set.pages
-        for crop in page.crops
-    ]
-    if request.dictionary is not None:
-        return check_characters(request.dictionary, texts)
-    return gather_characters(texts)
 
 
 def _check_lists(manifest: dict[str, Any], ratio: Ratio) -> None:

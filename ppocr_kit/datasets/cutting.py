@@ -1,121 +1,406 @@
-"""The work on one page: decode once, place its boxes, copy the image, cut and write its crops."""
+"""The work on a chunk of pages, done in a worker: read, open, place, cut, encode, write; once each.
+
+What comes back is small: rows, hashes and findings. The pixels stay here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import cv2
 
-from ppocr_kit.datasets.rows import image_suffix, page_name
+from ppocr_kit.datasets.crop_spool import SpoolWriter
+from ppocr_kit.datasets.file_placing import link_file, write_file
+from ppocr_kit.datasets.page_index import PageRecord, pack_rows
+from ppocr_kit.datasets.reuse import OldDataset, OldPage, OldPages
+from ppocr_kit.datasets.rows import (
+    CROP_FOLDER,
+    CROP_SUFFIX,
+    IMAGE_FOLDER,
+    CropRow,
+    image_suffix,
+    page_name,
+    render_det_row,
+)
 from ppocr_kit.errors import DataError
-from ppocr_kit.geometry import Image, crop_quad, polygon_to_quad
+from ppocr_kit.geometry import TALL_RATIO, Image, crop_quad, polygon_to_quad
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.entries import PageEntry
-from ppocr_kit.labels.placement import PlacedRegion, place_page
+from ppocr_kit.labels.image_size import read_image_size
+from ppocr_kit.labels.images import BadImage, decode_image, is_cut_short
+from ppocr_kit.labels.placement import PlacedRegion, place_regions
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
-
-# JPEG at OpenCV's quality of 95, as PPOCRLabel exports crops. PNG at its fastest took nine times as
-# long to encode, twice as long to decode in each epoch, and twice the disk.
-CROP_SUFFIX = ".jpg"
+from ppocr_kit.tasks import Task
 
 
 @dataclass(frozen=True)
-class Crop:
-    """A crop that was cut: its file name, the text on it, and the box it came from."""
-
-    name: str
-    text: str
-    region: int
-
-
-@dataclass(frozen=True)
-class CutPage:
-    """What became of one page.
+class CutPlan:
+    """What is done with each page, and where what comes of it goes.
 
     Attributes:
-        page: The page as labelled.
-        source: Index of its source.
-        findings: What was found about image and boxes.
-        name: Unique name in the data set; empty when the page cannot be used.
-        image_name: File name of the image in the data set.
-        image_sha256: Hash of the image file.
-        regions: The regions that remain.
-        crops: The crops that were cut.
+        det: Whether rows for detection are wanted.
+        rec: Whether crops are wanted.
+        root: The folder of the new data set; None writes nothing.
+        link: Whether page images are linked rather than copied.
+        spool: Folder for crops on their way into an LMDB; None writes them as files.
+        old: The data set that pages may be taken from.
     """
 
-    page: LabeledImage
-    source: int
-    findings: tuple[Finding, ...]
-    name: str = ""
-    image_name: str = ""
-    image_sha256: str = ""
-    regions: tuple[PlacedRegion, ...] = ()
-    crops: tuple[Crop, ...] = ()
+    det: bool
+    rec: bool
+    root: Path | None
+    link: bool = False
+    spool: Path | None = None
+    old: OldDataset | None = None
 
     @property
-    def usable(self) -> bool:
-        """Whether the page goes into the data set."""
-        return bool(self.name)
+    def images(self) -> Path | None:
+        """Folder of page images, None when none are written."""
+        return self.root / str(Task.DET) / IMAGE_FOLDER if self.root is not None and self.det else None
+
+    @property
+    def crops(self) -> Path | None:
+        """Folder of crop files, None when none are written."""
+        wanted = self.root is not None and self.rec and self.spool is None
+        return self.root / str(Task.REC) / CROP_FOLDER if wanted and self.root is not None else None
 
 
 @dataclass(frozen=True)
-class CutPlace:
-    """Where images and crops are written; None writes none of that kind."""
+class Chunk:
+    """Some pages that one worker works on.
 
-    images: Path | None
-    crops: Path | None
+    Attributes:
+        number: Number of the chunk from 0.
+        source: Index of their source.
+        folder: Name of the folder of their source.
+        entries: The pages.
+    """
+
+    number: int
+    source: int
+    folder: str
+    entries: tuple[PageEntry, ...]
 
 
-def cut_page(entry: PageEntry, source: int, place: CutPlace) -> CutPage:
-    """Work on one page.
+@dataclass(frozen=True)
+class CutChunk:
+    """What became of a chunk.
 
-    Args:
-        entry: The page.
-        source: Index of its source, handed through.
-        place: Folders to write to.
+    Attributes:
+        pages: Number of pages.
+        records: Those that can be used.
+        findings: File, line and what was found there, of every page that something was found about.
+    """
+
+    pages: int
+    records: tuple[PageRecord, ...]
+    findings: tuple[tuple[str, int, tuple[Finding, ...]], ...]
+
+
+def cut_chunk(plan: CutPlan, chunk: Chunk) -> CutChunk:
+    """Work on the pages of a chunk.
 
     Raises:
         OSError: Writing failed, for example because the disk is full.
+        DataError: The label file changed while it was read.
     """
-    placed = place_page(entry)
-    page = placed.page
-    if placed.image is None:
-        return CutPage(page, source, placed.findings)
-    image_hash = sha256(placed.image.content)
-    image_sha256 = image_hash.hexdigest()
-    image_hash.update(render_boxes(page.regions).encode("utf-8"))
-    name = page_name(page.path, image_hash.hexdigest())
-    image_name = name + image_suffix(page.path)
-    crops = _cut_crops(placed.image.pixels, placed.regions, name, place.crops)
-    if place.images is not None:
-        (place.images / image_name).write_bytes(placed.image.content)
-    return CutPage(
-        page, source, placed.findings, name, image_name, image_sha256, placed.regions, tuple(crops)
-    )
+    spool = SpoolWriter(plan.spool, chunk.number) if plan.spool is not None else None
+    old = OldPages(plan.old) if plan.old is not None else None
+    cutter = _Cutter(plan, chunk, spool, old)
+    records, findings = [], []
+    try:
+        for entry in chunk.entries:
+            record, found = cutter.cut(entry)
+            if record is not None:
+                records.append(record)
+            if found:
+                findings.append((entry.file, entry.line, found))
+    finally:
+        if spool is not None:
+            spool.close()
+        if old is not None:
+            old.close()
+    return CutChunk(len(chunk.entries), tuple(records), tuple(findings))
 
 
-def _cut_crops(pixels: Image, regions: Iterable[PlacedRegion], name: str, folder: Path | None) -> list[Crop]:
-    """Cut and write the crops of the regions that recognition learns."""
-    crops = []
-    for placed in regions:
-        if placed.rec_text is None:
-            continue
-        index = placed.region.index
-        crop = Crop(f"{name}_{index:03d}{CROP_SUFFIX}", placed.rec_text, index)
-        crops.append(crop)
-        if folder is not None:
-            cut = crop_quad(pixels, polygon_to_quad(placed.outline))
-            _write_crop(folder / crop.name, cut)
-    return crops
+@dataclass(frozen=True)
+class _OpenImage:
+    """An image file as far as it had to be opened: its pixels only where crops are wanted."""
+
+    width: int
+    height: int
+    pixels: Image | None
 
 
-def _write_crop(path: Path, pixels: Image) -> None:
-    """Encode and write one crop."""
-    done, encoded = cv2.imencode(CROP_SUFFIX, pixels)
+@dataclass(frozen=True)
+class _ImageFacts:
+    """Hashes of a page's image and boxes, and the size of the image as shown, pixels."""
+
+    image_sha256: str
+    labels_sha256: str
+    width: int
+    height: int
+
+
+class _Cutter:
+    """Cuts one page after another."""
+
+    def __init__(self, plan: CutPlan, chunk: Chunk, spool: SpoolWriter | None, old: OldPages | None) -> None:
+        self.plan = plan
+        self.chunk = chunk
+        self.spool = spool
+        self.old = old
+        self.images = None if plan.images is None else str(plan.images)
+        self.crops = None if plan.crops is None else str(plan.crops)
+
+    def cut(self, entry: PageEntry) -> tuple[PageRecord | None, tuple[Finding, ...]]:
+        """Work on one page; return it, if it can be used, and what was found about it."""
+        read = entry.read()
+        if not read.usable:
+            return None, read.findings
+        page = read.page
+        boxes = render_boxes(page.regions).encode("utf-8")
+        try:
+            stat = page.path.stat()
+            content, old = self._look_up(page, stat, sha256(boxes).hexdigest())
+            if old is None and content is None:
+                content = page.path.read_bytes()
+        except OSError as error:
+            return None, (*read.findings, ("L032", None, f"{page.path.name} ({error.strerror})"))
+        taken = self._take_over(page, stat, old) if old is not None else None
+        if taken is not None:
+            return taken[0], (*read.findings, *taken[1])
+        if content is None:
+            content = page.path.read_bytes()
+        record, findings = self._cut_fresh(page, stat, content, boxes)
+        return record, (*read.findings, *findings)
+
+    def _look_up(
+        self, page: LabeledImage, stat: os.stat_result, labels_sha256: str
+    ) -> tuple[bytes | None, OldPage | None]:
+        """Find the page in the old data set.
+
+        Returns:
+            The image file's content where it had to be read, and the old page with the same image and
+            boxes.
+        """
+        if self.old is None or self.plan.old is None:
+            return None, None
+        old = self.old.at_path(page.path)
+        if (
+            old is not None
+            and (old.size, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+            and self.plan.old.is_settled(stat.st_mtime_ns)
+        ):
+            return None, old if old.labels_sha256 == labels_sha256 else None
+        content = page.path.read_bytes()
+        return content, self.old.of_content(sha256(content).hexdigest(), labels_sha256)
+
+    def _take_over(
+        self, page: LabeledImage, stat: os.stat_result, old: OldPage
+    ) -> tuple[PageRecord, tuple[Finding, ...]] | None:
+        """Take image and crops from the old data set, None when they are not there as they were left."""
+        placed, findings = place_regions(page.regions, old.width, old.height)
+        if page.regions and not placed:
+            return None
+        name = page_name(page.path, old.page_hash)
+        crops = tuple(_crop_rows(page.path, placed, old.width, old.height)) if self.plan.rec else ()
+        if not self._link_crops(old.name, name, crops):
+            return None
+        image_name = name + image_suffix(page.path)
+        copied = self._place_old_image(page.path, old.name + image_suffix(page.path), image_name)
+        if copied is None:
+            return None
+        record = self._record(
+            page,
+            stat,
+            _ImageFacts(old.image_sha256, old.labels_sha256, old.width, old.height),
+            name,
+            placed,
+            crops,
+        )
+        return record._replace(
+            old_split=None if self.spool is None else str(old.split),
+            old_row=old.first_row,
+            reused=True,
+            copied=copied,
+        ), tuple(findings)
+
+    def _link_crops(self, old_name: str, name: str, crops: Sequence[CropRow]) -> bool:
+        """Give the old crops their new names; False when one is missing or was changed by hand."""
+        old = self.plan.old
+        if old is None or not self.plan.rec or self.plan.root is None:
+            return old is not None
+        if self.crops is None:
+            return old.crops == "lmdb"
+        if old.crops != "files":
+            return False
+        folder = f"{old.folder}/{Task.REC}/{CROP_FOLDER}"
+        pairs = [
+            (f"{folder}/{crop.file_name(old_name)}", f"{self.crops}/{crop.file_name(name)}") for crop in crops
+        ]
+        if not all(old.is_untouched(source) for source, _ in pairs):
+            return False
+        for source, target in pairs:
+            link_file(source, target)
+        return True
+
+    def _place_old_image(self, path: Path, old_name: str, image_name: str) -> bool | None:
+        """Put the page image in its place, from the old data set where that has a copy.
+
+        Returns:
+            Whether a copy was made though a link was wanted; None when there is nothing to take.
+        """
+        if self.images is None or self.plan.old is None:
+            return False
+        target = f"{self.images}/{image_name}"
+        if self.plan.link:
+            return not link_file(str(path), target)
+        source = f"{self.plan.old.folder}/{Task.DET}/{IMAGE_FOLDER}/{old_name}"
+        if self.plan.old.images != "copy" or not self.plan.old.is_untouched(source):
+            return None
+        link_file(source, target)
+        return False
+
+    def _cut_fresh(
+        self, page: LabeledImage, stat: os.stat_result, content: bytes, boxes: bytes
+    ) -> tuple[PageRecord | None, tuple[Finding, ...]]:
+        """Open the image, place the boxes on it, and write what comes of it."""
+        image = self._open(page.path.name, content)
+        if isinstance(image, BadImage):
+            return None, ((image.code, None, image.detail),)
+        placed, findings = place_regions(page.regions, image.width, image.height)
+        if page.regions and not placed:
+            return None, tuple(findings)
+        digest = sha256(content)
+        image_sha256 = digest.hexdigest()
+        digest.update(boxes)
+        name = page_name(page.path, digest.hexdigest())
+        image_name = name + image_suffix(page.path)
+        offset = self.spool.size if self.spool is not None else 0
+        crops = self._cut_crops(page.path, name, content, image, placed)
+        copied = self._place_image(page.path, image_name, content)
+        facts = _ImageFacts(image_sha256, sha256(boxes).hexdigest(), image.width, image.height)
+        record = self._record(page, stat, facts, name, placed, crops)
+        return record._replace(offset=offset, copied=copied), tuple(findings)
+
+    def _record(
+        self,
+        page: LabeledImage,
+        stat: os.stat_result,
+        facts: _ImageFacts,
+        name: str,
+        placed: Sequence[PlacedRegion],
+        crops: Sequence[CropRow],
+    ) -> PageRecord:
+        """Put together what is kept of a page."""
+        image_name = name + image_suffix(page.path)
+        row = render_det_row(f"{IMAGE_FOLDER}/{image_name}", placed) if self.plan.det else ""
+        return PageRecord(
+            name=name,
+            image_name=image_name,
+            folder=self.chunk.folder,
+            source=self.chunk.source,
+            file=os.fsencode(page.file),
+            line=page.line,
+            key=page.key.encode("utf-8", "surrogatepass"),
+            image_path=os.fsencode(page.path),
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+            image_sha256=facts.image_sha256,
+            labels_sha256=facts.labels_sha256,
+            width=facts.width,
+            height=facts.height,
+            regions=len(placed),
+            crops=len(crops),
+            longest=max((len(crop.text) for crop in crops), default=0),
+            characters="".join(sorted(set("".join(crop.text for crop in crops)))),
+            classes=json.dumps(sorted({region.region.key_cls for region in placed} - {None})),
+            group=None,
+            fingerprint=None,
+            signature=None,
+            rows=pack_rows(row, crops),
+            chunk=self.chunk.number,
+            offset=0,
+            old_split=None,
+            old_row=0,
+            reused=False,
+            copied=False,
+        )
+
+    def _open(self, name: str, content: bytes) -> _OpenImage | BadImage:
+        """Return the image; detection alone needs no pixels where the head of the file says the size."""
+        if is_cut_short(content):
+            return BadImage("L031", name)
+        size = None if self.plan.rec else read_image_size(content)
+        if size is not None:
+            return _OpenImage(*size, None)
+        pixels = decode_image(content)
+        if pixels is None:
+            return BadImage("L030", f"{name} (empty file)" if not content else name)
+        height, width = pixels.shape[:2]
+        return _OpenImage(width, height, pixels)
+
+    def _place_image(self, path: Path, image_name: str, content: bytes) -> bool:
+        """Put the page image in its place; return whether a copy was made though a link was wanted."""
+        if self.images is None:
+            return False
+        target = f"{self.images}/{image_name}"
+        if self.plan.link:
+            return not link_file(str(path), target)
+        write_file(target, content)
+        return False
+
+    def _cut_crops(
+        self, path: Path, name: str, content: bytes, image: _OpenImage, placed: Sequence[PlacedRegion]
+    ) -> tuple[CropRow, ...]:
+        """Cut, encode and write the crops of the regions that recognition learns."""
+        if not self.plan.rec:
+            return ()
+        rows = _crop_rows(path, placed, image.width, image.height)
+        if self.plan.root is None:
+            return tuple(rows)
+        done = []
+        outlines = {region.region.index: region.outline for region in placed}
+        for row in rows:
+            encoded = content if row.whole else _encode_crop(image.pixels, outlines[row.box], name)
+            if self.spool is not None:
+                self.spool.add(encoded)
+            else:
+                write_file(f"{self.crops}/{row.file_name(name)}", encoded)
+            done.append(row._replace(size=len(encoded)))
+        return tuple(done)
+
+
+def _crop_rows(path: Path, placed: Sequence[PlacedRegion], width: int, height: int) -> list[CropRow]:
+    """Return the rows for recognition, their crops not cut yet."""
+    rows = []
+    for region in placed:
+        if region.rec_text is not None:
+            whole = _is_whole(region, width, height)
+            suffix = image_suffix(path) if whole else CROP_SUFFIX
+            rows.append(CropRow(region.region.index, suffix, region.rec_text, 0, whole))
+    return rows
+
+
+def _is_whole(region: PlacedRegion, width: int, height: int) -> bool:
+    """Tell whether a region is the picture: then it is its own crop, and not encoded once more."""
+    corners = [(0, 0), (width, 0), (width, height), (0, height)]
+    if height >= TALL_RATIO * width or set(region.outline) != set(corners):
+        return False
+    return bool(polygon_to_quad(region.outline).tolist() == [list(corner) for corner in corners])
+
+
+def _encode_crop(pixels: Image | None, outline: Sequence[tuple[float, float]], name: str) -> bytes:
+    """Cut one crop and return it as a JPEG file."""
+    assert pixels is not None
+    done, encoded = cv2.imencode(CROP_SUFFIX, crop_quad(pixels, polygon_to_quad(outline)))
     if not done:
-        raise DataError("OpenCV cannot encode a crop", at=path.name)
-    path.write_bytes(encoded.tobytes())
+        raise DataError("OpenCV cannot encode a crop", at=name)
+    return encoded.tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,17 +48,22 @@ class CharacterSet:
         return len(self.entries) + int(self.use_space_char)
 
 
-def gather_characters(texts: Iterable[LabelText]) -> CharacterSet:
+def gather_characters(characters: Iterable[str]) -> CharacterSet:
     """Make the dictionary of all characters that occur, by code point; a space becomes a flag."""
-    plain = [entry.text for entry in texts]
-    return CharacterSet(characters_of(plain), any(SPACE in text for text in plain))
+    found = frozenset(characters)
+    return CharacterSet(characters_of(found), SPACE in found)
 
 
-def check_characters(path: Path, texts: Iterable[LabelText]) -> CharacterSet:
-    """Hold every text against a given dictionary, which is used unchanged.
+def check_characters(path: Path, characters: Iterable[str], texts: Iterable[LabelText]) -> CharacterSet:
+    """Hold every character against a given dictionary, which is used unchanged.
 
     The space is always added by ``use_space_char``, as the official models that a dictionary is
     given for were trained (``en_dict.txt`` and the space are 97 classes with the blank).
+
+    Args:
+        path: The dictionary.
+        characters: All that occur.
+        texts: All texts; gone through only to tell where a missing character is.
 
     Raises:
         DataError: The file cannot be used, or a text has a character that it lacks; PaddleOCR would
@@ -65,29 +71,30 @@ def check_characters(path: Path, texts: Iterable[LabelText]) -> CharacterSet:
     """
     entries = read_dictionary(path)
     known = frozenset(entries) | {SPACE}
-    places: dict[str, list[str]] = {}
-    for entry in texts:
-        for char in missing_characters(entry.text, known):
-            places.setdefault(char, []).append(entry.where)
-    if places:
-        raise _missing_error(path, places)
+    if not known.issuperset(characters):
+        raise _missing_error(path, known, texts)
     repeated = repeated_entries(entries)
     notes = (f"the dictionary repeats {len(repeated)} entries",) if repeated else ()
     return CharacterSet(entries, True, notes)
 
 
-def _missing_error(path: Path, places: dict[str, list[str]]) -> DataError:
-    """List the characters that a dictionary lacks, and where each is first used."""
+def _missing_error(path: Path, known: frozenset[str], texts: Iterable[LabelText]) -> DataError:
+    """List the characters that a dictionary lacks, how often each is used, and where first."""
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for entry in texts:
+        for char in missing_characters(entry.text, known):
+            counts[char] += 1
+            first.setdefault(char, entry.where)
     shown = [
-        f"{describe_character(char)} in {len(found)} text{'s' if len(found) > 1 else ''} "
-        f"(first at {found[0]})"
-        for char, found in sorted(places.items())[:_SHOWN_CHARACTERS]
+        f"{describe_character(char)} in {count} text{'s' if count > 1 else ''} (first at {first[char]})"
+        for char, count in sorted(counts.items())[:_SHOWN_CHARACTERS]
     ]
-    if len(places) > _SHOWN_CHARACTERS:
-        shown.append(f"and {len(places) - _SHOWN_CHARACTERS} more")
-    plural = "characters are" if len(places) > 1 else "character is"
+    if len(counts) > _SHOWN_CHARACTERS:
+        shown.append(f"and {len(counts) - _SHOWN_CHARACTERS} more")
+    plural = "characters are" if len(counts) > 1 else "character is"
     return DataError(
-        f"{len(places)} {plural} not in the dictionary: " + "; ".join(shown),
+        f"{len(counts)} {plural} not in the dictionary: " + "; ".join(shown),
         at=str(path),
         hint="add a line for each at the end of the dictionary, correct the texts, "
         "or leave --dict away to make a dictionary from the labels",

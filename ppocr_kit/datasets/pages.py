@@ -1,82 +1,82 @@
-"""All pages of all sources: cut, freed of copies, and put into an order that depends on content only."""
+"""All pages of all sources: cut by workers, freed of copies, kept in an index in an order of content."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 
-from ppocr_kit.datasets.cutting import CutPage, CutPlace, cut_page
+from ppocr_kit.datasets.cutting import Chunk, CutChunk, CutPlan, cut_chunk
+from ppocr_kit.datasets.page_index import PageIndex, PageRecord
 from ppocr_kit.labels.codes import label_problem
-from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.parallel import map_in_order
+from ppocr_kit.labels.processes import map_in_processes
 from ppocr_kit.labels.sources import Source, gather_problems
 from ppocr_kit.problems import Problem, ProblemLog
 from ppocr_kit.progress import Track
 
-
-@dataclass(frozen=True)
-class PageSet:
-    """What the sources gave.
-
-    Attributes:
-        sources: The labelled folders.
-        pages: Usable pages, by name.
-        problems: All findings, by folder, line and box.
-    """
-
-    sources: tuple[Source, ...]
-    pages: tuple[CutPage, ...]
-    problems: ProblemLog
-
-    def where(self, page: CutPage, region: int | None = None) -> str:
-        """Return ``file:line box n`` for people."""
-        place = f"{page.page.file}:{page.page.line}"
-        return place if region is None else f"{place} box {region}"
+_PAGES_PER_CHUNK = 32
+# Below this many pages threads are done before processes have started.
+_FEW_PAGES = 200
+_PAGES_PER_CHUNK_OF_FEW = 4
 
 
-def cut_sources(sources: Sequence[Source], place: CutPlace, threads: int, track: Track) -> PageSet:
+def cut_sources(
+    sources: Sequence[Source], plan: CutPlan, index: PageIndex, workers: int, track: Track
+) -> ProblemLog:
     """Cut every page of every source.
 
     Args:
         sources: Labelled folders as read.
-        place: Where images and crops go.
-        threads: Number of threads.
+        plan: What to do with each page.
+        index: Takes the pages that can be used, one of each.
+        workers: Number of processes.
         track: Progress.
+
+    Returns:
+        All findings, those about the sources too.
 
     Raises:
         OSError: Writing failed.
+        SetupError: A worker was killed.
+        DataError: A label file changed while it was read.
     """
-    jobs = ((entry, number) for number, source in enumerate(sources) for entry in source.pages)
-
-    def work(job: tuple[PageEntry, int]) -> CutPage:
-        return cut_page(job[0], job[1], place)
-
-    results = map_in_order(work, jobs, threads)
-    cut = list(track(results, "cutting pages", sum(len(source.pages) for source in sources)))
     problems = gather_problems(sources)
-    for page in cut:
-        problems.extend(_page_problem(page, *finding) for finding in page.findings)
-    pages, copies = _drop_copies(sources, [page for page in cut if page.usable])
-    problems.extend(copies)
-    return PageSet(tuple(sources), tuple(pages), problems)
+    total = sum(len(source.pages) for source in sources)
+    few = total < _FEW_PAGES or workers == 1
+    chunks = _chunks(sources, _PAGES_PER_CHUNK_OF_FEW if total < _FEW_PAGES else _PAGES_PER_CHUNK)
+    work = partial(cut_chunk, plan)
+    results = map_in_order(work, chunks, workers) if few else map_in_processes(work, chunks, workers)
+    for _ in track(_take_in(results, index, problems), "cutting pages", total):
+        pass
+    for copy, kept in index.drop_copies():
+        problems.add(_problem(copy, "L018", f"as '{kept.shown_key}'"))
+    for page, first in index.equal_images():
+        problems.add(_problem(page, "L027", f"'{page.shown_key}' and '{first.shown_key}'"))
+    return problems
 
 
-def _page_problem(page: CutPage, code: str, region: int | None, detail: str) -> Problem:
-    return label_problem(code, page.page.file, page.page.line, region, detail)
+def _chunks(sources: Sequence[Source], size: int) -> Iterator[Chunk]:
+    """Deal the pages out."""
+    number = 0
+    for at, source in enumerate(sources):
+        entries = iter(source.pages)
+        while True:
+            some = tuple(islice(entries, size))
+            if not some:
+                break
+            yield Chunk(number, at, source.name, some)
+            number += 1
 
 
-def _drop_copies(sources: Sequence[Source], pages: list[CutPage]) -> tuple[list[CutPage], list[Problem]]:
-    """Keep one of pages that are the same in all; tell of equal images under different names."""
-    kept: dict[str, CutPage] = {}
-    by_image: dict[str, CutPage] = {}
-    problems = []
-    for page in sorted(pages, key=lambda page: (page.name, sources[page.source].name, page.page.key)):
-        if page.name in kept:
-            problems.append(_page_problem(page, "L018", None, f"as '{kept[page.name].page.key}'"))
-            continue
-        kept[page.name] = page
-        first = by_image.setdefault(page.image_sha256, page)
-        if first is not page:
-            detail = f"'{page.page.key}' and '{first.page.key}'"
-            problems.append(_page_problem(page, "L027", None, detail))
-    return list(kept.values()), problems
+def _take_in(results: Iterable[CutChunk], index: PageIndex, problems: ProblemLog) -> Iterator[int]:
+    """Put what the workers hand over where it is kept; yield once a page."""
+    for result in results:
+        index.add(result.records)
+        for file, line, findings in result.findings:
+            problems.extend(label_problem(code, file, line, box, detail) for code, box, detail in findings)
+        yield from range(result.pages)
+
+
+def _problem(page: PageRecord, code: str, detail: str) -> Problem:
+    return label_problem(code, page.shown_file, page.line, None, detail)

@@ -11,8 +11,10 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import NamedTuple
 
 from ppocr_kit.labels.placement import PlacedRegion
+from ppocr_kit.tasks import Split, Task
 from ppocr_kit.text import clean_text
 
 # The text by which DetLabelEncode tells regions that count neither as text nor as background.
@@ -22,9 +24,44 @@ IGNORE = "###"
 # and changes neither a training map nor a score by more than these pixels.
 _SPECK = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
 
+# Folders below PaddleOCR's data_dir.
+IMAGE_FOLDER = "images"
+CROP_FOLDER = "crops"
+
+# JPEG at OpenCV's quality of 95, as PPOCRLabel exports crops. PNG at its fastest took nine times as
+# long to encode, twice as long to decode in each epoch, and twice the disk.
+CROP_SUFFIX = ".jpg"
+
 _LONGEST_STEM = 48
 _LONGEST_SUFFIX = 8
 _NOT_PLAIN = re.compile(r"[^\w.\-]+")
+
+
+class CropRow(NamedTuple):
+    """A row for recognition.
+
+    Attributes:
+        box: The box it is cut from, its position in the line from 0.
+        suffix: Ending of the crop's file name.
+        text: The text on it.
+        size: Bytes of the encoded crop; 0 when it is not known yet.
+        whole: Whether the crop is the page image itself.
+    """
+
+    box: int
+    suffix: str
+    text: str
+    size: int = 0
+    whole: bool = False
+
+    def file_name(self, page: str) -> str:
+        """Return the name of the crop's file, from the name of its page."""
+        return f"{page}_{self.box:03d}{self.suffix}"
+
+
+def lmdb_folder(split: Split) -> str:
+    """Return the folder of a split's LMDB, below the data set."""
+    return f"{Task.REC}/{split}.lmdb"
 
 
 def page_name(image: PurePath, page_hash: str) -> str:

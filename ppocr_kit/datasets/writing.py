@@ -1,80 +1,97 @@
-"""Write the files of a data set: lists, dictionary, what was skipped, and the manifest."""
+"""Write the files of a data set from the index: lists, dictionary, what was skipped, and the manifest."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit import __version__
-from ppocr_kit.datasets.cutting import CutPage
+from ppocr_kit.datasets.crop_reading import CropReader
 from ppocr_kit.datasets.dictionary import CharacterSet
-from ppocr_kit.datasets.manifest import FORMAT, MANIFEST_NAME
-from ppocr_kit.datasets.pages import PageSet
-from ppocr_kit.datasets.rows import render_det_row, render_rec_row
-from ppocr_kit.datasets.split import SplitPlan
+from ppocr_kit.datasets.lmdb_reading import IMAGE_KEY
+from ppocr_kit.datasets.lmdb_writing import LmdbWriter
+from ppocr_kit.datasets.manifest import FORMAT, LMDB, MANIFEST_NAME
+from ppocr_kit.datasets.page_index import PageIndex, PageRecord
+from ppocr_kit.datasets.rows import CROP_FOLDER, lmdb_folder, render_rec_row
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.sources import Source
 from ppocr_kit.problems import ProblemLog
+from ppocr_kit.progress import Track
 from ppocr_kit.tasks import Split, Task
 
 SKIPPED_NAME = "skipped.jsonl"
-
-# Folders below the data set, by task: PaddleOCR's data_dir, and what rows name below it.
-IMAGE_FOLDER = "images"
-CROP_FOLDER = "crops"
 DICTIONARY_NAME = "dict.txt"
 
 
 @dataclass(frozen=True)
 class DatasetContent:
-    """Everything that is written besides images and crops.
+    """Everything that is written besides images and crop files.
 
     Attributes:
         name: Name of the data set.
         seed: Seed of the split.
         ratio: Shares of train, val and test, as whole numbers.
         tasks: Tasks to write lists for.
-        page_set: The pages and the findings.
-        plan: Where each page goes.
+        sources: The labelled folders.
+        index: The pages, each with its split.
+        problems: All findings.
         characters: Dictionary for recognition, None without it.
+        spool: Folder of spooled crops when they go into LMDBs; None when they are files.
+        lmdb: Whether crops go into LMDBs.
+        old: The old data set that some crops are taken from.
     """
 
     name: str
     seed: int
     ratio: tuple[int, ...]
     tasks: tuple[Task, ...]
-    page_set: PageSet
-    plan: SplitPlan
+    sources: tuple[Source, ...]
+    index: PageIndex
+    problems: ProblemLog
     characters: CharacterSet | None
+    lmdb: bool = False
+    spool: Path | None = None
+    old: Path | None = None
 
 
 class _Files:
-    """Text files that are hashed, and written unless this is a dry run."""
+    """Text files that are hashed while they are written, and not written in a dry run."""
 
     def __init__(self, root: Path | None) -> None:
         self.root = root
 
-    def write(self, name: str, text: str) -> str:
-        """Write a file below the root and return its sha256."""
-        content = text.encode("utf-8")
-        if self.root is not None:
+    def write(self, name: str, lines: Iterable[str]) -> str:
+        """Write a file below the root line by line and return its sha256."""
+        digest = sha256()
+        encoded = self._encode(lines, digest.update)
+        if self.root is None:
+            for _ in encoded:
+                pass
+        else:
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return sha256(content).hexdigest()
+            with path.open("wb", buffering=1 << 18) as stream:
+                stream.writelines(encoded)
+        return digest.hexdigest()
+
+    def _encode(self, lines: Iterable[str], update: Any) -> Iterator[bytes]:
+        for line in lines:
+            content = line.encode("utf-8")
+            update(content)
+            yield content
 
 
-def write_dataset(root: Path | None, content: DatasetContent) -> dict[str, Any]:
-    """Write lists, dictionary, skipped.jsonl and dataset.json.
+def write_dataset(root: Path | None, content: DatasetContent, track: Track) -> dict[str, Any]:
+    """Write lists, LMDBs, dictionary, skipped.jsonl and dataset.json.
 
     Args:
         root: The folder to write to; None only works out the manifest.
         content: What to write.
+        track: Progress.
 
     Returns:
         The manifest.
@@ -83,87 +100,131 @@ def write_dataset(root: Path | None, content: DatasetContent) -> dict[str, Any]:
         OSError: Writing failed.
     """
     files = _Files(root)
-    by_split: dict[Split, list[CutPage]] = {split: [] for split in Split}
-    for page in content.page_set.pages:
-        by_split[content.plan.split_of[page.image_sha256]].append(page)
-    tasks = {str(task): _TASK_WRITERS[task](files, content, by_split) for task in content.tasks}
+    tasks = {str(task): _TASK_WRITERS[task](files, content, track) for task in content.tasks}
     manifest = {
         "format": FORMAT,
         "name": content.name,
         "tool": {"name": "ppocr-kit", "version": __version__},
         "seed": content.seed,
         "ratio": list(content.ratio),
-        "sources": _describe_sources(content.page_set),
+        "sources": _describe_sources(content),
         "tasks": tasks,
-        "skipped": _write_skipped(files, content.page_set),
+        "skipped": _write_skipped(files, content),
     }
-    files.write(MANIFEST_NAME, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+    files.write(MANIFEST_NAME, [json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"])
     return manifest
 
 
-def _write_det(
-    files: _Files, content: DatasetContent, by_split: Mapping[Split, Sequence[CutPage]]
-) -> dict[str, Any]:
-    """Write the detection lists: one row per page."""
+class _SplitPages:
+    """Passes through the pages of a split, shows progress, and counts pages and rows."""
+
+    def __init__(self, content: DatasetContent, split: Split, track: Track) -> None:
+        self.content = content
+        self.split = split
+        self.track = track
+        self.rows = 0
+        self.pages = 0
+
+    def __iter__(self) -> Iterator[PageRecord]:
+        index = self.content.index
+        total = index.count_pages(self.split)
+        yield from self.track(index.in_order(self.split), f"writing {self.split}", total)
+
+    def det_rows(self) -> Iterator[str]:
+        """Yield the rows of the detection list: one per page."""
+        for page in self:
+            self.pages += 1
+            self.rows += 1
+            yield page.unpack_rows()[0]
+
+    def rec_rows(self) -> Iterator[str]:
+        """Yield the rows of the recognition list: one per crop."""
+        for page in self:
+            self.pages += page.crops > 0
+            for crop in page.unpack_rows()[1] if page.crops else ():
+                self.rows += 1
+                if self.content.lmdb:
+                    name = IMAGE_KEY.format(self.rows)
+                else:
+                    name = f"{CROP_FOLDER}/{crop.file_name(page.name)}"
+                yield render_rec_row(name, crop.text)
+
+
+def _write_det(files: _Files, content: DatasetContent, track: Track) -> dict[str, Any]:
+    """Write the detection lists."""
     splits = {}
-    for split, pages in by_split.items():
-        rows = [render_det_row(f"{IMAGE_FOLDER}/{page.image_name}", page.regions) for page in pages]
-        splits[str(split)] = _write_list(files, Task.DET, split, rows, len(pages))
+    for split in Split:
+        pages = _SplitPages(content, split, track)
+        name = f"{Task.DET}/{split}.txt"
+        checksum = files.write(name, pages.det_rows())
+        splits[str(split)] = {"list": name, "sha256": checksum, "samples": pages.rows, "pages": pages.pages}
     return {"data_dir": str(Task.DET), "splits": splits}
 
 
-def _write_rec(
-    files: _Files, content: DatasetContent, by_split: Mapping[Split, Sequence[CutPage]]
-) -> dict[str, Any]:
-    """Write the recognition lists, one row per crop, and the dictionary."""
+def _write_rec(files: _Files, content: DatasetContent, track: Track) -> dict[str, Any]:
+    """Write the recognition lists, their LMDBs when they are wanted, and the dictionary."""
     characters = content.characters
     assert characters is not None
     splits = {}
-    for split, pages in by_split.items():
-        rows = [
-            render_rec_row(f"{CROP_FOLDER}/{crop.name}", crop.text) for page in pages for crop in page.crops
-        ]
-        with_rows = sum(1 for page in pages if page.crops)
-        splits[str(split)] = _write_list(files, Task.REC, split, rows, with_rows)
+    for split in Split:
+        pages = _SplitPages(content, split, track)
+        name = f"{Task.REC}/{split}.txt"
+        checksum = files.write(name, pages.rec_rows())
+        entry = {"list": name, "sha256": checksum, "samples": pages.rows, "pages": pages.pages}
+        splits[str(split)] = {**entry, **_write_lmdb(files.root, content, split, track)}
     dictionary = f"{Task.REC}/{DICTIONARY_NAME}"
-    checksum = files.write(dictionary, "".join(f"{entry}\n" for entry in characters.entries))
-    lengths = [len(crop.text) for page in content.page_set.pages for crop in page.crops]
+    checksum = files.write(dictionary, (f"{entry}\n" for entry in characters.entries))
     return {
         "data_dir": str(Task.REC),
+        **({"format": LMDB} if content.lmdb else {}),
         "splits": splits,
         "dictionary": dictionary,
         "dictionary_sha256": checksum,
         "num_characters": characters.num_characters,
         "use_space_char": characters.use_space_char,
-        "max_text_length": max(lengths, default=0),
+        "max_text_length": content.index.longest_text(),
     }
 
 
 _TASK_WRITERS = {Task.DET: _write_det, Task.REC: _write_rec}
 
 
-def _write_list(files: _Files, task: Task, split: Split, rows: Sequence[str], pages: int) -> dict[str, Any]:
-    """Write one list and describe it."""
-    name = f"{task}/{split}.txt"
-    return {"list": name, "sha256": files.write(name, "".join(rows)), "samples": len(rows), "pages": pages}
+def _write_lmdb(root: Path | None, content: DatasetContent, split: Split, track: Track) -> dict[str, str]:
+    """Write the LMDB of a split and describe it; nothing when crops are files."""
+    if not content.lmdb:
+        return {}
+    described = {"lmdb": lmdb_folder(split)}
+    if root is None or content.spool is None:
+        return described
+    writer = LmdbWriter(root / described["lmdb"])
+    try:
+        with CropReader(content.spool, content.old) as crops:
+            pages = _SplitPages(content, split, track)
+            described["lmdb_sha256"] = writer.write_pictures(
+                picture for page in pages for picture in crops.read(page)
+            )
+        rows = (row for page in content.index.in_order(split) for row in page.unpack_rows()[1])
+        writer.write_labels(row.text for row in rows)
+    finally:
+        writer.close()
+    return described
 
 
-def _describe_sources(page_set: PageSet) -> list[dict[str, Any]]:
+def _describe_sources(content: DatasetContent) -> list[dict[str, Any]]:
     """Describe the labelled folders, in an order that does not depend on the command line."""
-    pages = Counter(page.source for page in page_set.pages)
-    regions: Counter[int] = Counter()
-    for page in page_set.pages:
-        regions[page.source] += len(page.regions)
-    described = [
-        {
-            "folder": source.name,
-            "label_file": source.label_file.name,
-            "labels_sha256": source.labels_sha256,
-            "pages": pages[number],
-            "regions": regions[number],
-        }
-        for number, source in enumerate(page_set.sources)
-    ]
+    counts = content.index.count_by_source()
+    described = []
+    for number, source in enumerate(content.sources):
+        pages, regions = counts.get(number, (0, 0))
+        described.append(
+            {
+                "folder": source.name,
+                "label_file": source.label_file.name,
+                "labels_sha256": source.labels_sha256,
+                "pages": pages,
+                "regions": regions,
+            }
+        )
     return sorted(described, key=lambda entry: (str(entry["folder"]), str(entry["labels_sha256"])))
 
 
@@ -172,12 +233,19 @@ def skipped_codes(problems: ProblemLog) -> list[str]:
     return sorted(code for code in problems.by_code if LABEL_CODES[code].drops is not Drops.NOTHING)
 
 
-def _write_skipped(files: _Files, page_set: PageSet) -> dict[str, Any]:
+def _write_skipped(files: _Files, content: DatasetContent) -> dict[str, Any]:
     """List what was left out, one JSON object per line, and count it by code."""
-    names = {str(source.label_file): _portable_name(source) for source in page_set.sources}
-    codes = skipped_codes(page_set.problems)
-    rows = []
-    for found in page_set.problems.only(codes):
+    problems = content.problems
+    codes = skipped_codes(problems)
+    files.write(SKIPPED_NAME, _skipped_rows(problems, codes, content.sources))
+    by_code = {code: problems.by_code[code] for code in codes}
+    return {"count": sum(by_code.values()), "by_code": by_code, "list": SKIPPED_NAME}
+
+
+def _skipped_rows(problems: ProblemLog, codes: Sequence[str], sources: Sequence[Source]) -> Iterator[str]:
+    """Yield one JSON object per line for what was left out."""
+    names = {str(source.label_file): _portable_name(source) for source in sources}
+    for found in problems.only(codes):
         row = {
             "code": found.code,
             "drops": str(LABEL_CODES[found.code].drops),
@@ -186,10 +254,7 @@ def _write_skipped(files: _Files, page_set: PageSet) -> dict[str, Any]:
             "box": found.region,
             "reason": found.message,
         }
-        rows.append(json.dumps(row, ensure_ascii=False) + "\n")
-    files.write(SKIPPED_NAME, "".join(rows))
-    by_code = {code: page_set.problems.by_code[code] for code in codes}
-    return {"count": sum(by_code.values()), "by_code": by_code, "list": SKIPPED_NAME}
+        yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _portable_name(source: Source) -> str:

@@ -18,6 +18,7 @@ import pytest
 from ppocr_kit.datasets import cutting
 from ppocr_kit.datasets.build import BuildRequest, build_dataset
 from ppocr_kit.datasets.manifest import read_dataset
+from ppocr_kit.datasets.reuse import INDEX_NAME
 from ppocr_kit.errors import DataError, SetupError, UsageError
 from ppocr_kit.synth.export import draw_pages
 from ppocr_kit.tasks import Split, Task
@@ -47,11 +48,11 @@ def build(tmp_path, *sources, **settings):
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Return the hash of every file below a folder."""
+    """Return the hash of every file below a folder, but of the index, which holds times."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != INDEX_NAME
     }
 
 
@@ -120,8 +121,8 @@ def test_neither_order_nor_place_changes_a_byte(tmp_path, make_folder):
 def test_one_thread_and_many_give_the_same_bytes(tmp_path):
     source = draw_pages(tmp_path / "pages", 30, lines=2).folder
     request = BuildRequest((source,), "set", tmp_path / "out")
-    one = tree(build_dataset(request, threads=1).folder)
-    assert tree(build_dataset(request, threads=7).folder) == one
+    one = tree(build_dataset(request, workers=1).folder)
+    assert tree(build_dataset(request, workers=7).folder) == one
 
 
 def test_correcting_a_text_moves_no_page(tmp_path, make_folder):
@@ -266,7 +267,12 @@ def test_the_labelled_folder_is_only_read(tmp_path, make_folder):
 def test_det_alone_writes_no_crops_and_needs_no_text(tmp_path, make_folder):
     folder = make_folder("".join(line(f"batch/p{n}.png", box("")) for n in range(5)), names(5))
     result = build(tmp_path, folder, tasks=(Task.DET,))
-    assert sorted(path.name for path in result.folder.iterdir()) == ["dataset.json", "det", "skipped.jsonl"]
+    assert sorted(path.name for path in result.folder.iterdir()) == [
+        INDEX_NAME,
+        "dataset.json",
+        "det",
+        "skipped.jsonl",
+    ]
     with pytest.raises(DataError, match="no box has a text"):
         build(tmp_path, folder)
 
@@ -387,14 +393,14 @@ def test_a_full_disk_leaves_the_old_set_whole(tmp_path, make_folder, monkeypatch
     before = tree(target)
     written = []
 
-    def write(path, pixels):
+    def write(path, content):
         written.append(path)
         if len(written) > 3:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cutting, "_write_crop", write)
+    monkeypatch.setattr(cutting, "write_file", write)
     with pytest.raises(SetupError, match="disk is full") as caught:
-        build(tmp_path, folder, seed=1)
+        build(tmp_path, folder, seed=1, rebuild=True)
     assert caught.value.exit_code == 5
     assert tree(target) == before
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["set"]
@@ -406,13 +412,13 @@ from pathlib import Path
 from ppocr_kit.datasets import cutting
 from ppocr_kit.datasets.build import BuildRequest, build_dataset
 
-write = cutting._write_crop
-def slow(path, pixels):
-    write(path, pixels)
+write = cutting.write_file
+def slow(path, content):
+    write(path, content)
     os.write(1, b"written\n")
     time.sleep(60)
-cutting._write_crop = slow
-build_dataset(BuildRequest((Path(sys.argv[1]),), "set", Path(sys.argv[2]), seed=1))
+cutting.write_file = slow
+build_dataset(BuildRequest((Path(sys.argv[1]),), "set", Path(sys.argv[2]), seed=1, rebuild=True))
 """
 
 
