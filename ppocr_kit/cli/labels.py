@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar
-from ppocr_kit.errors import DataError
+from ppocr_kit.cli.reading_options import reading_options
+from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.tasks import Task
 
 if TYPE_CHECKING:
-    from ppocr_kit.labels.checks import LabelCheck
-    from ppocr_kit.labels.statistics import LabelStatistics
-
-_PLACES_SHOWN = 3
+    from ppocr_kit.labels.sources import ReadOptions
 
 
 @click.group(epilog="Example: ppocr-kit labels check my_labels")
@@ -22,86 +21,91 @@ def labels() -> None:
     """Look into folders that PPOCRLabel exported. They are never changed."""
 
 
-@labels.command(epilog="Example: ppocr-kit labels check my_labels more_labels --json")
+@labels.command(epilog="Example: ppocr-kit labels check my_labels more_labels --task rec --dict en_dict.txt")
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--task",
+    "tasks",
+    multiple=True,
+    type=click.Choice([str(task) for task in Task]),
+    help="What the labels are meant for; may be repeated. Default: all.",
+)
+@click.option(
+    "--dict",
+    "dictionary",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Dictionary to hold the texts against; default: the one that dataset build makes of them.",
+)
+@click.option(
+    "--max-text-length",
+    type=click.IntRange(min=1),
+    help="Longest text of the recogniser, as max_text_length in its configuration. Default: it grows with "
+    "the texts as far as the line picture goes, as train lets it.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="RECIPE",
+    help="Recipe to hold the labels against (ppocr-kit config list); one per task. Default: that of train.",
+)
+@click.option(
+    "--release/--no-release",
+    default=None,
+    help="Let the release's own transforms look at every row. Default: where a release and an environment "
+    "for it are there.",
+)
+@reading_options
 @click.option("--all", "show_all", is_flag=True, help="Print every place, not three of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.pass_context
-def check(context: click.Context, sources: tuple[Path, ...], show_all: bool, as_json: bool) -> None:
+def check(
+    context: click.Context,
+    sources: tuple[Path, ...],
+    tasks: tuple[str, ...],
+    dictionary: Path | None,
+    max_text_length: int | None,
+    models: tuple[str, ...],
+    release: bool | None,
+    reading: ReadOptions,
+    show_all: bool,
+    as_json: bool,
+) -> None:
     """Check the labelled folders SRC (or their label files): all findings at once.
 
+    What is wrong, where and what to do; which rows training would refuse; what there is to learn.
     Exit code 0 when there are at most warnings, 3 when there is an error or nothing to use.
     """
-    from ppocr_kit.labels.checks import check_sources
+    from ppocr_kit.cli.label_display import describe_report, print_report
+    from ppocr_kit.runs.label_check import CheckRequest, check_labels
 
-    result = check_sources(sources, track=progress_bar)
-    passed = not result.errors and result.statistics.pages > 0
+    wanted = tuple(task for task in Task if not tasks or str(task) in tasks)
+    request = CheckRequest(
+        sources, wanted, _models_of(models, wanted), dictionary, max_text_length, reading, release
+    )
+    report = check_labels(request, track=progress_bar)
     if as_json:
-        print_json(_describe(result, passed))
+        print_json(describe_report(report))
     else:
-        _print_problems(result, show_all)
-        _print_statistics(result.statistics)
-        _print_verdict(result)
-    if not passed:
+        print_report(report, show_all=show_all)
+    if not report.passed:
         context.exit(DataError.exit_code)
 
 
-def _describe(result: LabelCheck, passed: bool) -> dict[str, Any]:
-    """Return the JSON of a check."""
-    by_code = result.problems.by_code
-    return {
-        "ok": passed,
-        "sources": [
-            {"folder": str(source.folder), "label_file": str(source.label_file), "lines": source.lines}
-            for source in result.sources
-        ],
-        "counts": {
-            "errors": result.errors,
-            "warnings": len(result.problems) - result.errors,
-            "by_code": dict(sorted(by_code.items())),
-        },
-        "problems": [found.to_json() for found in result.problems],
-        "statistics": result.statistics.to_json(),
-    }
+def _models_of(names: tuple[str, ...], tasks: tuple[Task, ...]) -> dict[Task, str]:
+    """Return the recipes by task.
 
+    Raises:
+        UsageError: There is no such recipe, two are for one task, or its task is not asked for.
+    """
+    from ppocr_kit.configs.base import find_recipe_by_name
 
-def _print_problems(result: LabelCheck, show_all: bool) -> None:
-    """Print the findings grouped by kind: errors first, what it is, where, what to do."""
-    from ppocr_kit.labels.codes import LABEL_CODES
-    from ppocr_kit.problems import Severity
-
-    by_code = result.problems.by_code
-    order = sorted(by_code, key=lambda code: (LABEL_CODES[code].severity is not Severity.ERROR, code))
-    for code in order:
-        kind = LABEL_CODES[code]
-        colour = "red" if kind.severity is Severity.ERROR else "yellow"
-        leaves_out = "" if str(kind.drops) == "nothing" else f" [leaves out the {kind.drops}]"
-        head = click.style(f"{kind.severity} {code}", fg=colour, bold=True)
-        click.echo(f"{head}: {kind.meaning}{leaves_out}: {by_code[code]}")
-        shown = by_code[code] if show_all else min(_PLACES_SHOWN, by_code[code])
-        for found in result.problems.first(code, shown):
-            detail = found.message[len(kind.meaning) :].lstrip(": ")
-            click.echo(f"    {found.where}" + (f"  {detail}" if detail else ""))
-        if shown < by_code[code]:
-            click.echo(f"    and {by_code[code] - shown} more (--all shows them)")
-        click.echo(f"    try: {kind.remedy}")
-
-
-def _print_statistics(numbers: LabelStatistics) -> None:
-    """Print what can be used."""
-    click.echo(
-        f"pages {numbers.pages} ({numbers.empty_pages} without a box), boxes {numbers.boxes} "
-        f"({numbers.ignored_boxes} to be ignored), texts {numbers.texts}, "
-        f"characters {len(numbers.characters)}"
-    )
-    lengths = numbers.text_lengths
-    if lengths.total:
-        click.echo(f"text length: {lengths.least} to {lengths.most} characters, median {lengths.median:g}")
-
-
-def _print_verdict(result: LabelCheck) -> None:
-    """Print the last line."""
-    warnings = len(result.problems) - result.errors
-    if not result.statistics.pages:
-        click.echo("nothing here can be used")
-    click.echo(f"{result.errors} errors, {warnings} warnings")
+    models: dict[Task, str] = {}
+    for name in names:
+        task = find_recipe_by_name(name).task
+        if task not in tasks:
+            raise UsageError(f"'{name}' is a {task} model", at="--model", hint=f"add --task {task}")
+        if task in models:
+            raise UsageError(f"'{models[task]}' and '{name}' are both {task} models", at="--model")
+        models[task] = name
+    return models

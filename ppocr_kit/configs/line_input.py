@@ -38,8 +38,14 @@ def frames_of(config: Mapping[str, Any]) -> int | None:
 
 def image_width(config: Mapping[str, Any]) -> int | None:
     """Return the width that line pictures are evaluated at, pixels, or None when no transform says."""
+    size = image_size(config)
+    return size[0] if size is not None else None
+
+
+def image_size(config: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return width and height that line pictures are evaluated at, pixels, or None when no transform says."""
     for _, settings in _transforms(config, "Eval", _RESIZING):
-        return int(settings["image_shape"][2])
+        return int(settings["image_shape"][2]), int(settings["image_shape"][1])
     return None
 
 

@@ -1,8 +1,12 @@
-"""Everything that is wrong in labelled folders, at once, and what is in them."""
+"""Everything that is wrong in labelled folders, at once, and what is in them.
+
+Pages pass by one at a time: what is kept of them is counters, a few bytes per image, and findings in a
+database on disk.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,13 +14,61 @@ from pathlib import Path
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.codes import label_problem
 from ppocr_kit.labels.counting import LabelCounter
+from ppocr_kit.labels.distinct_texts import DistinctTexts
 from ppocr_kit.labels.entries import PageEntry
+from ppocr_kit.labels.near_texts import find_near_texts
 from ppocr_kit.labels.parallel import map_in_order, usable_cores
 from ppocr_kit.labels.placement import PlacedRegion, place_page
 from ppocr_kit.labels.sources import ReadOptions, Source, gather_problems, read_sources
-from ppocr_kit.labels.statistics import LabelStatistics
+from ppocr_kit.labels.statistics import LabelStatistics, TrainingScale
 from ppocr_kit.problems import Problem, ProblemLog
 from ppocr_kit.progress import Track, no_progress
+
+
+@dataclass(frozen=True)
+class CheckedPage:
+    """A page as the check saw it; its pixels are gone.
+
+    Attributes:
+        file: Its label file, as the user named it.
+        line: Its line there.
+        key: Its image, as the label file names it.
+        usable: Whether it can go into a data set.
+        size: Width and height of its image, pixels.
+        regions: The boxes that can be used.
+        findings: What was found about it.
+        image_sha256: Hash of the image file; empty when the page cannot be used.
+    """
+
+    file: str
+    line: int
+    key: str
+    usable: bool
+    size: tuple[int, int]
+    regions: tuple[PlacedRegion, ...]
+    findings: tuple[Finding, ...]
+    image_sha256: str
+
+
+# Looks at a usable page in passing, and may find more.
+Look = Callable[[CheckedPage], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What is looked at besides the labels themselves.
+
+    Attributes:
+        reading: What is read of the folders.
+        dictionary: Entries of a dictionary to hold the texts against; None for what they make.
+        dictionary_name: Its file.
+        scale: How large a page is when a detector trains on it.
+    """
+
+    reading: ReadOptions = ReadOptions()
+    dictionary: tuple[str, ...] | None = None
+    dictionary_name: str | None = None
+    scale: TrainingScale | None = None
 
 
 @dataclass(frozen=True)
@@ -39,25 +91,11 @@ class LabelCheck:
         return self.problems.errors
 
 
-@dataclass(frozen=True)
-class _PageFacts:
-    """What is kept of a page; its pixels are not."""
-
-    source: int
-    file: str
-    line: int
-    usable: bool
-    size: tuple[int, int]
-    regions: tuple[PlacedRegion, ...]
-    findings: tuple[Finding, ...]
-    key: str
-    image_sha256: str
-
-
 def check_sources(
     paths: Sequence[Path],
+    options: CheckOptions = CheckOptions(),  # noqa: B008
     *,
-    options: ReadOptions = ReadOptions(),  # noqa: B008
+    look: Look | None = None,
     threads: int | None = None,
     track: Track = no_progress,
 ) -> LabelCheck:
@@ -65,7 +103,8 @@ def check_sources(
 
     Args:
         paths: Folders that hold a Label.txt, or label files.
-        options: What to read of them.
+        options: What is looked at.
+        look: Called with each usable page, in order; what it finds is added.
         threads: Threads to open images with; None takes one per core.
         track: Progress.
 
@@ -73,52 +112,76 @@ def check_sources(
         DataError: A folder is missing or has no label file.
         UsageError: A folder is given twice.
     """
-    sources = read_sources(paths, options)
-    jobs = ((entry, number) for number, source in enumerate(sources) for entry in source.pages)
-    results = map_in_order(_look_at, jobs, threads or usable_cores())
-    facts = list(track(results, "checking pages", sum(len(source.pages) for source in sources)))
+    sources = read_sources(paths, options.reading)
     problems = gather_problems(sources)
-    for page in facts:
-        problems.extend(
-            label_problem(code, page.file, page.line, box, text) for code, box, text in page.findings
-        )
-    problems.extend(_find_equal_images(facts))
-    return LabelCheck(tuple(sources), problems, _count(facts, sources))
+    counter = LabelCounter(options.dictionary, options.dictionary_name, options.scale)
+    copies = _EqualImages()
+    results = map_in_order(_look_at, _entries(sources), threads or usable_cores())
+    for page in track(results, "checking pages", sum(len(source.pages) for source in sources)):
+        problems.extend(_page_problems(page, page.findings))
+        if page.usable:
+            counter.add(page.file, page.line, page.size, page.regions)
+            problems.extend(_page_problems(page, copies.look_at(page)))
+            problems.extend(_page_problems(page, look(page) if look is not None else ()))
+    problems.extend(_near_texts(counter.distinct))
+    return LabelCheck(tuple(sources), problems, counter.finish())
 
 
-def _look_at(job: tuple[PageEntry, int]) -> _PageFacts:
+def _entries(sources: Iterable[Source]) -> Iterator[PageEntry]:
+    """Yield the pages of all sources."""
+    for source in sources:
+        yield from source.pages
+
+
+def _look_at(entry: PageEntry) -> CheckedPage:
     """Open one page and keep what the check needs."""
-    entry, source = job
     placed = place_page(entry)
-    return _PageFacts(
-        source=source,
+    image = placed.image
+    return CheckedPage(
         file=entry.file,
         line=entry.line,
-        usable=placed.image is not None,
-        size=(placed.image.pixels.shape[1], placed.image.pixels.shape[0]) if placed.image else (0, 0),
+        key=entry.key,
+        usable=image is not None,
+        size=(image.pixels.shape[1], image.pixels.shape[0]) if image else (0, 0),
         regions=placed.regions,
         findings=placed.findings,
-        key=entry.key,
-        image_sha256=sha256(placed.image.content).hexdigest() if placed.image else "",
+        image_sha256=sha256(image.content).hexdigest() if image else "",
     )
 
 
-def _find_equal_images(facts: Iterable[_PageFacts]) -> list[Problem]:
-    """Tell of page images with the same bytes."""
-    first_of: dict[str, _PageFacts] = {}
-    problems = []
-    for page in facts:
-        first = first_of.setdefault(page.image_sha256, page)
-        if page.usable and first is not page:
-            detail = f"'{page.key}' and '{first.key}'"
-            problems.append(label_problem("L027", page.file, page.line, detail=detail))
-    return problems
+def _page_problems(page: CheckedPage, findings: Iterable[Finding]) -> Iterator[Problem]:
+    """Give findings about a page their place."""
+    return (label_problem(code, page.file, page.line, box, detail) for code, box, detail in findings)
 
 
-def _count(facts: Iterable[_PageFacts], sources: Sequence[Source]) -> LabelStatistics:
-    """Count what can be used."""
-    counter = LabelCounter([str(source.label_file) for source in sources])
-    for page in facts:
-        if page.usable:
-            counter.add(page.source, page.line, page.size, page.regions)
-    return counter.finish()
+class _EqualImages:
+    """Tells of page images with the same bytes."""
+
+    def __init__(self) -> None:
+        self._first: dict[bytes, str] = {}
+
+    def look_at(self, page: CheckedPage) -> Iterator[Finding]:
+        """Yield a finding for an image that an earlier page has."""
+        first = self._first.setdefault(bytes.fromhex(page.image_sha256)[:_HASH_BYTES], page.key)
+        if first is not page.key:
+            yield ("L027", None, f"'{page.key}' and '{first}'")
+
+
+# Two different images share so many bytes of their hash once in 10^26 pairs.
+_HASH_BYTES = 12
+
+
+def _near_texts(distinct: DistinctTexts) -> Iterator[Problem]:
+    """Tell of texts that differ from a more frequent one in spelling only."""
+    counts = {text: distinct.count(text) for text in distinct}
+    for near in find_near_texts(counts):
+        place, model = distinct.first(near.text), distinct.first(near.other)
+        detail = (
+            f"'{near.text}' ({_times(counts[near.text])}) beside '{near.other}' "
+            f"({_times(counts[near.other])}, first at {model.where}): {near.difference}"
+        )
+        yield label_problem("L088", place.file, place.line, place.box, detail)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

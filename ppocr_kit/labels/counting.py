@@ -33,7 +33,6 @@ class LabelCounter:
     """The state of counting.
 
     Args:
-        names: How each source's label file is named to people, by the number of the source.
         dictionary: Entries of a dictionary to hold the texts against.
         dictionary_name: Its file; None stands for the dictionary that ``dataset build`` would make.
         scale: How large a page is when a detector trains on it.
@@ -41,12 +40,10 @@ class LabelCounter:
 
     def __init__(
         self,
-        names: Sequence[str],
         dictionary: Sequence[str] | None = None,
         dictionary_name: str | None = None,
         scale: TrainingScale | None = None,
     ) -> None:
-        self._names = names
         self._entries = dictionary
         self._dictionary_name = dictionary_name
         self._known = frozenset(dictionary) | {SPACE} if dictionary is not None else None
@@ -61,12 +58,12 @@ class LabelCounter:
         self._shapes = _ShapeCounter()
         self.distinct = DistinctTexts()
 
-    def add(self, source: int, line: int, size: tuple[int, int], regions: Sequence[PlacedRegion]) -> None:
+    def add(self, file: str, line: int, size: tuple[int, int], regions: Sequence[PlacedRegion]) -> None:
         """Count one usable page.
 
         Args:
-            source: Number of its source.
-            line: Its line in the label file.
+            file: Its label file, as the user named it.
+            line: Its line there.
             size: Width and height of its image, pixels.
             regions: Its boxes.
         """
@@ -87,7 +84,7 @@ class LabelCounter:
                 self._classes[region.key_cls] += 1
             self._shapes.add(placed, size, factor)
             if placed.rec_text is not None:
-                self._add_text(placed.rec_text, (source, line, region.index))
+                self._add_text(placed.rec_text, Place(file, line, region.index))
 
     def finish(self) -> LabelStatistics:
         """Return what was counted."""
@@ -134,16 +131,12 @@ class LabelCounter:
         entries = len(set(self._characters) - {SPACE}) if self._entries is None else len(self._entries)
         order = sorted(self._lacking, key=lambda char: (-self._characters[char], char))
         lacking = {
-            char: LackingCharacter(self._characters[char], texts, self._where(first))
+            char: LackingCharacter(self._characters[char], texts, first.where)
             for char in order
             for texts, first in (self._lacking[char],)
         }
         covered = texts - self._numbers["uncovered"]
         return DictionaryCoverage(self._dictionary_name, entries, covered, texts, lacking)
-
-    def _where(self, place: Place) -> str:
-        source, line, box = place
-        return f"{self._names[source]}:{line} box {box}"
 
 
 class _ShapeCounter:
@@ -152,6 +145,7 @@ class _ShapeCounter:
     def __init__(self) -> None:
         self._outlines: list[Any] = []
         self._boxes: list[tuple[float, ...]] = []
+        self._read: list[bool] = []
         self._ratios: Counter[int] = Counter()
         self._heights: Counter[int] = Counter()
         self._training_heights: Counter[int] = Counter()
@@ -163,6 +157,7 @@ class _ShapeCounter:
         self._outlines.append(outline if len(outline) == 4 else polygon_to_quad(outline))
         xs, ys = zip(*placed.polygon)
         self._boxes.append((min(xs), min(ys), max(xs), max(ys), *size, factor))
+        self._read.append(placed.rec_text is not None)
         if len(self._outlines) >= _BATCH:
             self._measure()
 
@@ -178,7 +173,7 @@ class _ShapeCounter:
         widths, heights = crop_sizes(np.array(self._outlines, dtype=np.float64))
         tall = heights >= TALL_RATIO * widths
         lengths, lines = np.where(tall, heights, widths), np.where(tall, widths, heights)
-        _count(self._ratios, np.round(lengths / lines / _RATIO_STEP))
+        _count(self._ratios, np.round(lengths / lines / _RATIO_STEP)[np.array(self._read)])
         _count(self._heights, lines)
         boxes = np.array(self._boxes)
         sides = boxes[:, 2:4] - boxes[:, :2]
@@ -186,6 +181,7 @@ class _ShapeCounter:
         self.places.add(boxes[:, :4] / boxes[:, [4, 5, 4, 5]])
         self._outlines.clear()
         self._boxes.clear()
+        self._read.clear()
 
 
 def _count(counter: Counter[int], values: npt.NDArray[Any]) -> None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-# Number of the source, line from 1, index of the box from 0.
-Place = tuple[int, int, int]
+from typing import NamedTuple
 
 # Some 50 MB: beyond it only texts that are known already are counted.
 _MOST_TEXTS = 200_000
+
+
+class Place(NamedTuple):
+    """Where a text was labelled: the label file as the user named it, line from 1, box from 0."""
+
+    file: str
+    line: int
+    box: int
+
+    @property
+    def where(self) -> str:
+        """The place as people read it."""
+        return f"{self.file}:{self.line} box {self.box}"
 
 
 class DistinctTexts:

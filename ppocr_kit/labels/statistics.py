@@ -63,17 +63,18 @@ class Distribution:
 
 @dataclass(frozen=True)
 class TrainingScale:
-    """How large a page is when a detector trains on it, with the whole page in its crop.
+    """How small a page can get when a detector trains on it.
 
-    ``EastRandomCropData`` cuts a part of the page and fits it into a square, so that the whole page is
-    the smallest that its boxes can get; ``RandomCrop`` only makes larger parts smaller.
+    A part of the page is cut at random and fitted into a square; the larger the part, the smaller its
+    boxes. ``EastRandomCropData`` may take the whole page and makes a small part larger. ``RandomCrop``
+    takes at most three sides of the square and makes parts only smaller.
 
     Source: ppocr/data/imaug/random_crop_data.py and make_shrink_map.py (``min_text_size``) @3.7.0.
 
     Attributes:
         model: The recipe.
         side: Side of the square, pixels.
-        enlarges: Whether a small page is made as large as the square.
+        enlarges: Whether a small part is made as large as the square.
         least_side: A box whose upright rectangle is narrower or lower than this counts as no text.
     """
 
@@ -83,13 +84,19 @@ class TrainingScale:
     least_side: float
 
     def factor(self, width: int, height: int) -> float:
-        """Return by how much a page is resized."""
-        factor = self.side / max(width, height)
-        return factor if self.enlarges else min(1.0, factor)
+        """Return by how much a page is resized at its smallest."""
+        longest = max(width, height)
+        if self.enlarges:
+            return self.side / longest
+        return min(1.0, self.side / min(longest, _LARGEST_PART * self.side))
 
     def to_json(self) -> dict[str, Any]:
         """Return what the heights at training scale are to be held against."""
         return {"model": self.model, "side": self.side, "least_side": self.least_side}
+
+
+# Sides of the square that RandomCrop takes at most.
+_LARGEST_PART = 3
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,8 @@ class LabelStatistics:
         characters: Number of occurrences of each character of those texts, by code point.
         text_lengths: Characters per text.
         boxes_per_page: Boxes per page.
-        aspect_ratios: Width by height of the crops that recognition reads, rounded to a tenth.
-        box_heights: Height of those crops, whole pixels of the page image.
+        aspect_ratios: Width by height of the crops that recognition learns, rounded to a tenth.
+        box_heights: Height of every box as it would be cropped, whole pixels of the page image.
         training_heights: Shorter side of each box's upright rectangle when a detector trains on the
             whole page, whole pixels; empty without a ``training_scale``.
         training_scale: What ``training_heights`` are measured at.

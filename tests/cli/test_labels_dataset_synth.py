@@ -62,7 +62,7 @@ def test_check_prints_one_json_document_also_when_it_fails(pages, capsys):
     assert main(["labels", "check", "pages", "--json"]) == 3
     value = json.loads(capsys.readouterr().out)
     assert value["ok"] is False
-    assert value["counts"] == {"errors": 1, "warnings": 0, "by_code": {"L011": 1}}
+    assert value["counts"] == {"errors": 1, "warnings": 0, "notes": 0, "by_code": {"L011": 1}}
     assert value["problems"][0]["line"] == 11
     assert value["problems"][0]["file"] == os.path.join("pages", "Label.txt")  # noqa: PTH118
     assert value["statistics"]["pages"] == 10
