@@ -14,6 +14,8 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,7 @@ def write_lines_atomic(path: Path, lines: Iterable[bytes]) -> None:
             stream.writelines(lines)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
@@ -78,6 +80,27 @@ def write_lines_atomic(path: Path, lines: Iterable[bytes]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def keep_backup(path: Path) -> Path:
+    """Copy a file beside itself as ``<name>.<UTC time>.bak``, byte for byte, over no earlier backup.
+
+    Returns:
+        The backup.
+
+    Raises:
+        SetupError: The file cannot be read, the disk is full or the folder cannot be written.
+    """
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    names = (f"{path.name}.{stamp}{ending}.bak" for ending in chain([""], map("-{}".format, count(2))))
+    target = next(path.with_name(name) for name in names if not path.with_name(name).exists())
+    try:
+        with path.open("rb") as stream:
+            write_lines_atomic(target, iter(lambda: stream.read(_CHUNK), b""))
+        target.chmod(path.stat().st_mode & 0o777)
+    except OSError as error:
+        raise disk_error(error, target) from error
+    return target
 
 
 def write_text_atomic(path: Path, text: str) -> None:

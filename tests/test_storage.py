@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from ppocr_kit.errors import DataError, SetupError
-from ppocr_kit.storage import atomic_folder, sha256_of, write_bytes_atomic, write_json_atomic
+from ppocr_kit.storage import (
+    atomic_folder,
+    keep_backup,
+    sha256_of,
+    write_bytes_atomic,
+    write_json_atomic,
+)
 
 
 def test_sha256_is_that_of_the_content(tmp_path: Path) -> None:
@@ -64,3 +70,24 @@ def test_atomic_folder_that_fails_leaves_the_old_one(tmp_path: Path, error: Base
         raise error
     assert (target / "file").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+
+
+def test_backups_are_copies_with_names_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "Label.txt"
+    path.write_bytes(b"\r\n\xff" * 10)
+    path.chmod(0o640)
+    first, second = keep_backup(path), keep_backup(path)
+    assert first != second
+    for backup in (first, second):
+        assert backup.name.startswith("Label.txt.2")
+        assert backup.suffix == ".bak"
+        assert backup.read_bytes() == path.read_bytes()
+        assert backup.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_is_written_anew_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"")
+    path.chmod(0o600)
+    write_bytes_atomic(path, b"new")
+    assert path.stat().st_mode & 0o777 == 0o600

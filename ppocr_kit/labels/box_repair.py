@@ -54,7 +54,7 @@ class RepairedBoxes:
     left: tuple[Change, ...]
 
 
-def repair_boxes(text: str) -> RepairedBoxes:
+def repair_boxes(text: str, *, numbered: bool = False) -> RepairedBoxes:
     """Repair the JSON list of boxes of one line.
 
     Text becomes text (L050, L051, L056), crossed corners are uncrossed (L045), corners run clockwise
@@ -62,6 +62,7 @@ def repair_boxes(text: str) -> RepairedBoxes:
 
     Args:
         text: What stands after the tab, JSON.
+        numbered: Another file names boxes by their number, so that none may go.
     """
     regions, findings = parse_boxes(text)
     if not regions or not _needs_repair(regions, [code for code, _, _ in findings]):
@@ -73,7 +74,7 @@ def repair_boxes(text: str) -> RepairedBoxes:
     except (ValueError, RecursionError):
         # boxes in Python notation that has no JSON form
         return RepairedBoxes(text, (), ())
-    repair = _BoxRepair(items)
+    repair = _BoxRepair(items, numbered)
     for region in regions:
         repair.mend_text(region)
         repair.mend_corners(region)
@@ -108,10 +109,12 @@ class _BoxRepair:
 
     Args:
         items: The JSON list, which is changed in place.
+        numbered: Another file names boxes by their number.
     """
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: list[Any], numbered: bool) -> None:
         self.items = items
+        self.numbered = numbered
         self.changes: list[Change] = []
         self.left: list[Change] = []
 
@@ -165,11 +168,13 @@ class _BoxRepair:
             first, first_said = first_of.setdefault(place, (index, said))
             if first == index:
                 continue
-            if said == first_said:
-                self._change("L047", index, text, f"removed, box {first} is the same")
-                dropped.append(index)
-            else:
+            if said != first_said:
                 self._leave("L047", index, text, f"its other fields differ from those of box {first}")
+            elif self.numbered:
+                self._leave("L047", index, text, "rec_gt.txt names the crops of this page by box number")
+            else:
+                self._change("L047", index, text, f"deleted, box {first} is the same")
+                dropped.append(index)
         for index in reversed(dropped):
             del self.items[index]
 

@@ -1,0 +1,223 @@
+"""Repair label files in place: what is safe, beside a backup, and nothing else.
+
+A label file is gone through twice: once to count what would be done, and once to write. Neither time
+is it held in memory.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ppocr_kit.errors import DataError
+from ppocr_kit.labels.box_repair import Change, shorten
+from ppocr_kit.labels.entries import line_digest
+from ppocr_kit.labels.file_form import describe_form
+from ppocr_kit.labels.file_state import FILE_STATE_NAME
+from ppocr_kit.labels.file_state_repair import repair_file_state
+from ppocr_kit.labels.folder_lock import lock_folder
+from ppocr_kit.labels.line_repair import Beside, RepairedLine, repair_line
+from ppocr_kit.labels.lines import iter_lines
+from ppocr_kit.labels.locate import ImageLocator
+from ppocr_kit.labels.rec_gt import REC_GT_NAME, CropTexts
+from ppocr_kit.labels.sources import find_label_file, read_sources
+from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.storage import keep_backup, sha256_of, write_bytes_atomic, write_lines_atomic
+
+_REMOVED = ("L015", "L016")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is, or will not be, changed: a line from 1 (None for the file), and the change."""
+
+    line: int | None
+    change: Change
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the place as a JSON object."""
+        change = self.change
+        return {
+            "code": change.code,
+            "line": self.line,
+            "region": change.region,
+            "before": change.before,
+            "after": change.after,
+        }
+
+
+@dataclass
+class Tally:
+    """How often each kind of change occurs, and the first places of each kind.
+
+    Attributes:
+        most: Places kept of each kind; None keeps all.
+        counts: Changes by code; None stands for what no check reports.
+        places: Places by code.
+    """
+
+    most: int | None
+    counts: Counter[str | None] = field(default_factory=Counter)
+    places: dict[str | None, list[Place]] = field(default_factory=dict)
+
+    def add(self, line: int | None, changes: Iterable[Change]) -> None:
+        """Take in the changes of a line."""
+        for change in changes:
+            self.counts[change.code] += 1
+            kept = self.places.setdefault(change.code, [])
+            if self.most is None or len(kept) < self.most:
+                kept.append(Place(line, change))
+
+    @property
+    def total(self) -> int:
+        """Number of changes."""
+        return sum(self.counts.values())
+
+    @property
+    def codes(self) -> list[str | None]:
+        """The kinds in order, what no check reports last."""
+        return sorted(self.counts, key=lambda code: (code is None, code or ""))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return counts and places."""
+        return {
+            "count": self.total,
+            "by_code": {code or "form": self.counts[code] for code in self.codes},
+            "places": [place.to_json() for code in self.codes for place in self.places[code]],
+        }
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What is, or would be, repaired in one label file.
+
+    Attributes:
+        label_file: The label file, as the user named it.
+        changes: What is changed.
+        left: What a check reports and could have been changed, with the reason why it was not.
+        moved_keys: Keys before and after.
+        sha256: Checksum of the file that this was planned on.
+        backups: The files as they were; empty when nothing was written.
+    """
+
+    label_file: Path
+    changes: Tally
+    left: Tally
+    moved_keys: dict[str, str]
+    sha256: str
+    backups: tuple[Path, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the repair as a JSON object."""
+        return {
+            "label_file": str(self.label_file),
+            "repaired": self.changes.to_json(),
+            "left": self.left.to_json(),
+            "backups": [str(path) for path in self.backups],
+        }
+
+
+def repair_sources(
+    paths: Sequence[Path], *, dry_run: bool = False, places: int | None = None, track: Track = no_progress
+) -> list[Repair]:
+    """Repair the label files of PPOCRLabel folders.
+
+    Args:
+        paths: Folders that hold a Label.txt, or label files.
+        dry_run: Write nothing.
+        places: Places to keep of each kind of change; None keeps all.
+        track: Progress.
+
+    Raises:
+        DataError: A folder has no label file, or one that cannot be written as UTF-8.
+        SetupError: A folder cannot be written, or another command labels or repairs it.
+    """
+    label_files = [find_label_file(path) for path in paths]
+    with ExitStack() as held:
+        if not dry_run:
+            for folder in dict.fromkeys(_folder_of(file) for file in label_files):
+                held.enter_context(lock_folder(folder))
+        repairs = [_plan(file, places, track) for file in label_files]
+        return repairs if dry_run else [_apply(repair) for repair in repairs]
+
+
+def _plan(label_file: Path, places: int | None, track: Track) -> Repair:
+    """Go through a label file and count what would be done."""
+    changes, left, moved = Tally(places), Tally(places), {}
+    checksum = sha256_of(label_file)
+    removed = _lines_to_remove(label_file)
+    changes.add(None, describe_form(label_file))
+    lines = _repaired_lines(label_file, removed)
+    for number, line in track(lines, f"looking for repairs in {label_file}"):
+        changes.add(number, line.changes)
+        left.add(number, line.left)
+        if line.moved_key is not None:
+            moved[line.moved_key[0]] = line.moved_key[1]
+    for number, change in removed.items():
+        changes.add(number, [change])
+    return Repair(label_file, changes, left, moved, checksum)
+
+
+def _apply(repair: Repair) -> Repair:
+    """Write the label file anew, beside a backup of what it was."""
+    if not repair.changes.total:
+        return repair
+    target = repair.label_file.resolve()
+    if sha256_of(target) != repair.sha256:
+        raise DataError(
+            "the label file was changed while it was looked at; nothing was written",
+            at=str(repair.label_file),
+            hint="close PPOCRLabel and run the command again",
+        )
+    for leaving in target.parent.glob(f".{glob.escape(target.name)}.????????.tmp"):
+        # of a repair that was killed: nobody else writes here now
+        leaving.unlink(missing_ok=True)
+    backups = [keep_backup(target)]
+    state = repair_file_state(target.with_name(FILE_STATE_NAME), repair.moved_keys)
+    if state is not None:
+        # before the labels: when this is killed in between, the next repair still moves the keys there
+        backups.append(keep_backup(state.path))
+        write_bytes_atomic(state.path, state.content)
+    lines = _repaired_lines(repair.label_file, _lines_to_remove(repair.label_file))
+    write_lines_atomic(target, (line.content + b"\n" for _, line in lines if line.content is not None))
+    return replace(repair, backups=tuple(backups))
+
+
+def _repaired_lines(label_file: Path, removed: dict[int, Change]) -> Iterator[tuple[int, RepairedLine]]:
+    """Yield the lines as they will be, with their numbers in the file as it is."""
+    crops = label_file.resolve().with_name(REC_GT_NAME)
+    locator = ImageLocator(_folder_of(label_file))
+    beside = Beside(str(label_file), locator, CropTexts(crops) if crops.is_file() else None)
+    broken: dict[bytes, int] = {}
+    with label_file.open("rb") as stream:
+        for line in iter_lines(stream):
+            if line.number in removed:
+                continue
+            repaired = repair_line(line, beside)
+            if repaired.broken and repaired.content is not None:
+                # lines that cannot be read are only known to be copies when their keys are repaired
+                first = broken.setdefault(line_digest(repaired.content.decode()), line.number)
+                if first != line.number:
+                    change = Change("L015", None, f"first in line {first}", "deleted")
+                    repaired = RepairedLine(None, (*repaired.changes, change))
+            yield line.number, repaired
+
+
+def _lines_to_remove(label_file: Path) -> dict[int, Change]:
+    """Return the lines that do not count because another line says the same or is newer."""
+    (source,) = read_sources([label_file])
+    removed = {}
+    for found in source.problems.only(_REMOVED):
+        if found.line is not None:
+            _, _, detail = found.message.rpartition(": ")
+            removed[found.line] = Change(found.code, None, shorten(detail), "deleted")
+    return removed
+
+
+def _folder_of(label_file: Path) -> Path:
+    return label_file.resolve().parent
