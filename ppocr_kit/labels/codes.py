@@ -135,6 +135,30 @@ _TABLE = (
     _error("L030", Drops.PAGE, "the image cannot be decoded", "replace the image file"),
     _error("L031", Drops.PAGE, "the image file is cut short", "copy the image again"),
     _error("L032", Drops.PAGE, "the image file cannot be read", "look at its permissions and the disk"),
+    _warning(
+        "L033",
+        Drops.NOTHING,
+        "parts of the image are transparent, and training sees what lies under them",
+        "save the image without transparency, on white",
+    ),
+    _warning(
+        "L034",
+        Drops.NOTHING,
+        "the file holds several images, of which only the first is used",
+        "save each page as a file of its own",
+    ),
+    _warning(
+        "L035",
+        Drops.NOTHING,
+        "the image has more than 8 bits a channel, of which training sees the highest 8",
+        "save the image with 8 bits, stretched to the full range",
+    ),
+    _warning(
+        "L036",
+        Drops.NOTHING,
+        "the image has the colours of print (CMYK), which may come out changed",
+        "save the image as RGB",
+    ),
     # the box
     _error("L040", Drops.BOX, "the box is not an object with points", _RELABEL),
     _error("L041", Drops.BOX, "the points are not at least four pairs of finite numbers", _RELABEL),

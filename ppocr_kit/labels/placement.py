@@ -69,7 +69,8 @@ def place_page(entry: PageEntry) -> PlacedPage:
     height, width = image.pixels.shape[:2]
     regions, findings = place_regions(page.regions, width, height)
     usable = bool(regions) or not page.regions
-    return PlacedPage(page, image if usable else None, tuple(regions), (*read.findings, *findings))
+    found = (*read.findings, *image.findings, *findings)
+    return PlacedPage(page, image if usable else None, tuple(regions), found)
 
 
 def place_regions(
