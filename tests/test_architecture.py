@@ -30,10 +30,14 @@ FRAMEWORKS = {"paddle", "paddleocr", "paddlenlp", "paddlex", "torch", "transform
     "onnxruntime",
     "openvino",
     "paddle2onnx",
+    "PyQt5",
 }
 HEAVY = FRAMEWORKS | {"cv2", "numpy", "PIL", "shapely", "scipy", "skimage", "rapidfuzz", "matplotlib"}
 # What runs in the process of a PaddleOCR tool and may therefore import its frameworks.
-TOOL_SIDE = ("supplement/", "vendor/launch.py", "vendor/compat.py", "runs/workers/")
+TOOL_SIDE = (
+    *("supplement/", "vendor/launch.py", "vendor/compat.py", "runs/workers/"),
+    *("vendor/label_compat.py", "vendor/label_window.py"),
+)
 LONGEST_MODULE = 500
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools_common", "base_utils"}
 
