@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lmdb_files import pack_into_lmdbs, write_lmdb
+from lmdb_files import write_lmdb
 from own_files import OWN_REC, write_own_files
 
 from ppocr_kit.cli.main import main
@@ -32,11 +32,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Ite
         patch.chdir(project)
         sync_release(project=project, source=str(release_path))
         assert main(["synth", "labels", "--pages", "18", "--lines", "4"]) == 0
-        assert (
-            main(["dataset", "build", "labels", "--name", "files", "--ratio", "4:1:1", "--tasks", "rec"]) == 0
-        )
-        pack_into_lmdbs(project / "train_data" / "files", project / "train_data" / "lmdb")
+        build = ["dataset", "build", "labels", "--ratio", "4:1:1", "--tasks", "rec"]
         for name in ("files", "lmdb"):
+            assert main([*build, "--name", name, "--format", name]) == 0
             words = [*TRAIN, "--dataset", f"train_data/{name}", "--name", name, "--epochs", "1"]
             assert main(words) == 0
         yield project
