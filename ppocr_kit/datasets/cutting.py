@@ -32,7 +32,7 @@ from ppocr_kit.geometry import TALL_RATIO, Image, crop_quad, polygon_to_quad
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.image_size import read_image_size
-from ppocr_kit.labels.images import BadImage, decode_image, is_cut_short
+from ppocr_kit.labels.images import BadImage, is_cut_short, open_page_image
 from ppocr_kit.labels.placement import PlacedRegion, place_regions
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
@@ -341,11 +341,11 @@ class _Cutter:
         size = None if self.plan.rec else read_image_size(content)
         if size is not None:
             return _OpenImage(*size, None)
-        pixels = decode_image(content)
-        if pixels is None:
-            return BadImage("L030", f"{name} (empty file)" if not content else name)
-        height, width = pixels.shape[:2]
-        return _OpenImage(width, height, pixels)
+        opened = open_page_image(content, name)
+        if isinstance(opened, BadImage):
+            return opened
+        height, width = opened.pixels.shape[:2]
+        return _OpenImage(width, height, opened.pixels)
 
     def _place_image(self, path: Path, image_name: str, content: bytes) -> bool:
         """Put the page image in its place; return whether a copy was made though a link was wanted."""
