@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -32,7 +33,13 @@ _OPTIONS = (
         "--from",
         "format",
         metavar="FORMAT",
-        help="Format of the labels, where looking at them does not tell.",
+        help="Format of the labels, where looking at them does not tell: ppocrlabel, icdar, sroie, coco, "
+        "labelme, funsd, xfund, or PaddleOCR's own lists det, kie, rec.",
+    ),
+    click.option(
+        "--image-folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Where the pictures are, for formats whose labels do not lie beside them.",
     ),
 )
 
@@ -42,11 +49,17 @@ def reading_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_reading(
-        *args: Any, with_unverified: bool, checked_only: bool, rec_text: str, format: str | None, **rest: Any
+        *args: Any,
+        with_unverified: bool,
+        checked_only: bool,
+        rec_text: str,
+        format: str | None,
+        image_folder: Path | None,
+        **rest: Any,
     ) -> Any:
         from ppocr_kit.labels.sources import ReadOptions
 
-        reading = ReadOptions(with_unverified, checked_only, rec_text, format)
+        reading = ReadOptions(with_unverified, checked_only, rec_text, format, image_folder)
         return command(*args, reading=reading, **rest)
 
     for option in reversed(_OPTIONS):

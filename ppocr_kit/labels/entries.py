@@ -67,14 +67,18 @@ class LineBoxes:
         Raises:
             DataError: The file changed since its lines were looked up.
         """
-        parts = split_line(self._load())
+        parts = split_line(self.load())
         if parts is None:
             raise self._changed()
         regions, findings = parse_boxes(parts.boxes)
         return None if regions is None else tuple(regions), tuple(findings)
 
-    def _load(self) -> str:
-        """Return the line as text."""
+    def load(self) -> str:
+        """Return the line as text.
+
+        Raises:
+            DataError: The file changed since its lines were looked up.
+        """
         try:
             with self.file.open("rb") as stream:
                 stream.seek(self.offset)

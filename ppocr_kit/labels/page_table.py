@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import overload
@@ -36,11 +36,19 @@ class LineTable:
     Args:
         files: The label files as the user named them; lines come from these.
         locator: Finds the image of a key again when an entry is made.
+        reader: Makes the reader of a line's boxes from its place and its image, None where it has none;
+            the default reads a list of boxes.
     """
 
-    def __init__(self, files: Sequence[Path], locator: ImageLocator) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        locator: ImageLocator,
+        reader: Callable[[LineBoxes, Path | None], BoxReader] | None = None,
+    ) -> None:
         self.files = tuple(files)
         self.locator = locator
+        self._reader = reader
         self._file = array("B")
         self._line = array("Q")
         self._offset = array("Q")
@@ -110,10 +118,14 @@ class LineTable:
             raise DataError(f"the image of '{key}' went away", at=f"{self.file(row)}:{self.line(row)}")
         return image
 
-    def boxes(self, row: int) -> LineBoxes:
+    def boxes(self, row: int) -> BoxReader:
         """Return where the boxes of a line are."""
         encoding = _ENCODINGS[self._encoding[row]]
-        return LineBoxes(self.file(row), self._offset[row], self._size[row], encoding, self._digest_of(row))
+        digest = self._digest_of(row)
+        boxes = LineBoxes(self.file(row), self._offset[row], self._size[row], encoding, digest)
+        if self._reader is None:
+            return boxes
+        return self._reader(boxes, self.image(row) if self.image_found(row) else None)
 
     def files_of_rows(self) -> npt.NDArray[np.uint8]:
         """Return the index of the file of every line."""
@@ -175,7 +187,7 @@ class PageTable(Sequence[PageEntry]):
         boxes = self._compared(key, image, lines.boxes(row))
         return PageEntry(key, image, str(lines.file(row)), lines.line(row), boxes)
 
-    def _compared(self, key: str, image: Path, boxes: LineBoxes) -> BoxReader:
+    def _compared(self, key: str, image: Path, boxes: BoxReader) -> BoxReader:
         """Return the reader of a page's boxes, with the texts of its crops where there are some."""
         if self._crops is None:
             return boxes

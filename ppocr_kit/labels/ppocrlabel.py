@@ -8,14 +8,14 @@ release's own loader would replace a row it cannot use by another one without a 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.labels.codes import label_problem
 from ppocr_kit.labels.entries import LineBoxes, line_digest
-from ppocr_kit.labels.lines import RawLine, decode_line, iter_lines, split_line
+from ppocr_kit.labels.lines import LineParts, RawLine, decode_line, iter_lines, split_line
 from ppocr_kit.labels.region import TextRegion
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.storage import write_text_atomic
@@ -41,24 +41,29 @@ class LabelLine:
     boxes: LineBoxes
 
 
-def scan_label_file(path: Path, problems: ProblemLog) -> Iterator[LabelLine]:
+def scan_label_file(
+    path: Path, problems: ProblemLog, split: Callable[[str], LineParts | None] = split_line
+) -> Iterator[LabelLine]:
     """Yield the lines of a label file that name an image; put what is wrong with the others in a log.
 
     Args:
         path: The file, as the user named it; problems repeat it that way.
         problems: Takes the findings. A file that cannot be read gives no lines and one finding.
+        split: Takes a line apart; the default looks for a list of boxes.
     """
     try:
         with path.open("rb") as stream:
             for raw in iter_lines(stream):
-                line = _take_apart(path, raw, problems)
+                line = _take_apart(path, raw, problems, split)
                 if line is not None:
                     yield line
     except OSError as error:
         problems.add(label_problem("L001", str(path), detail=error.strerror or str(error)))
 
 
-def _take_apart(path: Path, raw: RawLine, problems: ProblemLog) -> LabelLine | None:
+def _take_apart(
+    path: Path, raw: RawLine, problems: ProblemLog, split: Callable[[str], LineParts | None]
+) -> LabelLine | None:
     """Return a line with its key decoded, or None with the reason in the log."""
     decoded = decode_line(raw)
     if decoded is None:
@@ -67,7 +72,7 @@ def _take_apart(path: Path, raw: RawLine, problems: ProblemLog) -> LabelLine | N
     text, encoding = decoded
     if encoding == "gb18030":
         problems.add(label_problem("L003", str(path), raw.number))
-    parts = split_line(text)
+    parts = split(text)
     if parts is None:
         problems.add(label_problem("L010", str(path), raw.number))
         return None

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.entries import PageEntry
+from ppocr_kit.labels.formats.detect import detect_format
+from ppocr_kit.labels.formats.pages import FormatRequest
+from ppocr_kit.labels.formats.registry import PPOCRLABEL, READERS, check_format_name
 from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
 from ppocr_kit.problems import ProblemLog
 
@@ -24,6 +27,7 @@ class Source:
         problems: Findings about the file, its lines and paths.
         lines: Number of lines that name an image, usable or not.
         labels_sha256: Hash of keys and boxes that does not depend on the order of lines.
+        format: Name of the format.
     """
 
     folder: Path
@@ -32,6 +36,7 @@ class Source:
     problems: ProblemLog
     lines: int
     labels_sha256: str
+    format: str = "ppocrlabel"
 
     @property
     def name(self) -> str:
@@ -48,36 +53,72 @@ class ReadOptions:
         checked_only: Leave out pages that fileState.txt does not call checked.
         rec_text: Where Label.txt and rec_gt.txt differ: ``label`` or ``rec_gt``.
         format: Name of the format of the sources; None looks at them.
+        image_folder: Where the pictures of other formats than PPOCRLabel's are; None looks for them.
+        embedded_to: Folder that pictures inside label files (Labelme) are taken out to; None tells of them.
     """
 
     with_unverified: bool = False
     checked_only: bool = False
     rec_text: str = "label"
     format: str | None = None
+    image_folder: Path | None = None
+    embedded_to: Path | None = None
 
 
 def read_sources(paths: Sequence[Path], options: ReadOptions = ReadOptions()) -> list[Source]:  # noqa: B008
     """Read several labelled folders.
 
     Args:
-        paths: Folders that hold a Label.txt, or label files.
+        paths: Folders that hold a Label.txt, label files, or labels in another format.
         options: What to read of them.
 
     Raises:
         DataError: One of them is missing or has no label file.
-        UsageError: One is given twice.
+        UsageError: One is given twice, or which format it has cannot be told.
     """
-    # that module makes the values defined here
-    from ppocr_kit.labels.ppocrlabel_folder import read_ppocrlabel_folder
-
-    label_files = [find_label_file(path, options) for path in paths]
+    names = [_format_of(path, options) for path in paths]
+    places = [
+        find_label_file(path, options) if name == PPOCRLABEL else path for path, name in zip(paths, names)
+    ]
     seen: dict[Path, Path] = {}
-    for given, label_file in zip(paths, label_files):
-        real = label_file.resolve()
+    for given, place in zip(paths, places):
+        real = place.resolve()
         if real in seen:
             raise UsageError(f"'{given}' is the same folder as '{seen[real]}'", hint="name each folder once")
         seen[real] = given
-    return [read_ppocrlabel_folder(label_file, options) for label_file in label_files]
+    return [_read_source(place, name, options) for place, name in zip(places, names)]
+
+
+def _format_of(path: Path, options: ReadOptions) -> str:
+    """Return the format that the user named, or the one that a source looks like."""
+    if options.format is None:
+        return detect_format(path)
+    name = check_format_name(options.format)
+    if name != PPOCRLABEL:
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            raise DataError("there is no such folder or label file", at=str(path)) from error
+    return name
+
+
+def _read_source(place: Path, name: str, options: ReadOptions) -> Source:
+    """Read one source: a PPOCRLabel folder by its label file, another format by its folder or file."""
+    if name == PPOCRLABEL:
+        # that module makes the values defined here
+        from ppocr_kit.labels.ppocrlabel_folder import read_ppocrlabel_folder
+
+        return read_ppocrlabel_folder(place, options)
+    read = READERS[name](FormatRequest(place, options.image_folder, options.embedded_to))
+    return Source(
+        folder=read.folder,
+        label_file=place,
+        pages=read.pages,
+        problems=read.problems,
+        lines=read.named,
+        labels_sha256=read.labels_sha256,
+        format=name,
+    )
 
 
 def gather_problems(sources: Sequence[Source]) -> ProblemLog:
