@@ -47,11 +47,13 @@ class RepairedBoxes:
         text: The JSON, the very same text when nothing was changed.
         changes: What was changed.
         left: What a check reports here and was not changed, with the reason.
+        broken: Whether there is neither a box that can be read nor an empty list.
     """
 
     text: str
-    changes: tuple[Change, ...]
-    left: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
+    left: tuple[Change, ...] = ()
+    broken: bool = False
 
 
 def repair_boxes(text: str, *, numbered: bool = False) -> RepairedBoxes:
@@ -66,21 +68,21 @@ def repair_boxes(text: str, *, numbered: bool = False) -> RepairedBoxes:
     """
     regions, findings = parse_boxes(text)
     if not regions or not _needs_repair(regions, [code for code, _, _ in findings]):
-        return RepairedBoxes(text, (), ())
+        return RepairedBoxes(text)
     try:
         items = load_verbatim(text)
     except RepeatedKeyError as error:
-        return RepairedBoxes(text, (), (Change(None, None, shorten(text), str(error)),))
+        return RepairedBoxes(text, left=(Change(None, None, shorten(text), str(error)),))
     except (ValueError, RecursionError):
         # boxes in Python notation that has no JSON form
-        return RepairedBoxes(text, (), ())
+        return RepairedBoxes(text)
     repair = _BoxRepair(items, numbered)
     for region in regions:
         repair.mend_text(region)
         repair.mend_corners(region)
     repair.drop_repeated([region.index for region in regions])
     if not repair.changes:
-        return RepairedBoxes(text, (), tuple(repair.left))
+        return RepairedBoxes(text, left=tuple(repair.left))
     return RepairedBoxes(dump_verbatim(items), tuple(repair.changes), tuple(repair.left))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ppocr_kit.errors import DataError
-from ppocr_kit.labels.box_repair import Change, repair_boxes, shorten
+from ppocr_kit.labels.box_repair import Change, RepairedBoxes, repair_boxes, shorten
 from ppocr_kit.labels.boxes import parse_boxes
 from ppocr_kit.labels.lines import RawLine, decode_line, split_line
 from ppocr_kit.labels.locate import Found, ImageLocator
@@ -28,7 +28,7 @@ class RepairedLine:
         changes: What was changed.
         left: What a check reports here and was not changed, with the reason.
         moved_key: The key before and after, None when it stays.
-        broken: Whether the line has a key, but no list of boxes that can be read.
+        broken: Whether the line has a key, but neither boxes that can be read nor an empty list.
     """
 
     content: bytes | None
@@ -88,32 +88,35 @@ def repair_line(line: RawLine, beside: Beside) -> RepairedLine:
         return RepairedLine(text.encode("utf-8"), tuple(changes))
     if parts.spaced:
         changes.append(Change("L013", None, "spaces", "a tab"))
-    boxes, found, left = _repair_list(parts.boxes, numbered=beside.has_crops(parts.key))
-    changes += found or []
+    boxes = _repair_list(parts.boxes, numbered=beside.has_crops(parts.key))
+    changes += boxes.changes
     key, found_key, left_key = _repair_key(parts.key, beside)
     changes += found_key
-    if not parts.spaced and boxes == parts.boxes and key == parts.key:
+    if not parts.spaced and boxes.text == parts.boxes and key == parts.key:
         content = text.encode("utf-8")
     else:
-        content = f"{key}\t{boxes}".encode()
+        content = f"{key}\t{boxes.text}".encode()
     moved = (parts.key, key) if key != parts.key else None
-    return RepairedLine(content, tuple(changes), (*left, *left_key), moved, broken=found is None)
+    return RepairedLine(content, tuple(changes), (*boxes.left, *left_key), moved, boxes.broken)
 
 
-def _repair_list(text: str, numbered: bool) -> tuple[str, list[Change] | None, list[Change]]:
-    """Return the list of boxes as JSON and repaired; what was changed, None if unreadable; what was left."""
+def _repair_list(text: str, numbered: bool) -> RepairedBoxes:
+    """Return the list of boxes as JSON and repaired."""
     regions, findings = parse_boxes(text)
     if regions is None:
-        return text, None, []
-    changes = []
+        return RepairedBoxes(text, broken=True)
+    converted: tuple[Change, ...] = ()
     if any(code == "L014" for code, _, _ in findings):
-        converted = _from_python_notation(text)
-        if converted is None:
-            return text, [], [Change("L014", None, shorten(text), "JSON cannot hold all of it")]
-        changes.append(Change("L014", None, shorten(text), shorten(converted)))
-        text = converted
+        plain = _from_python_notation(text)
+        if plain is None:
+            return RepairedBoxes(
+                text, left=(Change("L014", None, shorten(text), "JSON cannot hold all of it"),)
+            )
+        converted = (Change("L014", None, shorten(text), shorten(plain)),)
+        text = plain
     repaired = repair_boxes(text, numbered=numbered)
-    return repaired.text, [*changes, *repaired.changes], list(repaired.left)
+    broken = bool(findings) and not regions
+    return replace(repaired, changes=(*converted, *repaired.changes), broken=broken)
 
 
 def _from_python_notation(text: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from ppocr_kit.errors import DataError
 from ppocr_kit.labels.box_repair import Change, shorten
+from ppocr_kit.labels.codes import LABEL_CODES
 from ppocr_kit.labels.entries import line_digest
 from ppocr_kit.labels.file_form import describe_form
 from ppocr_kit.labels.file_state import FILE_STATE_NAME
@@ -25,7 +26,7 @@ from ppocr_kit.labels.line_repair import Beside, RepairedLine, repair_line
 from ppocr_kit.labels.lines import iter_lines
 from ppocr_kit.labels.locate import ImageLocator
 from ppocr_kit.labels.rec_gt import REC_GT_NAME, CropTexts
-from ppocr_kit.labels.sources import find_label_file, read_sources
+from ppocr_kit.labels.sources import Source, find_label_file, read_sources
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import keep_backup, sha256_of, write_bytes_atomic, write_lines_atomic
 
@@ -100,16 +101,12 @@ class Repair:
         label_file: The label file, as the user named it.
         changes: What is changed.
         left: What a check reports and could have been changed, with the reason why it was not.
-        moved_keys: Keys before and after.
-        sha256: Checksum of the file that this was planned on.
         backups: The files as they were; empty when nothing was written.
     """
 
     label_file: Path
     changes: Tally
     left: Tally
-    moved_keys: dict[str, str]
-    sha256: str
     backups: tuple[Path, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -137,38 +134,68 @@ def repair_sources(
         DataError: A folder has no label file, or one that cannot be written as UTF-8.
         SetupError: A folder cannot be written, or another command labels or repairs it.
     """
-    label_files = [find_label_file(path) for path in paths]
     with ExitStack() as held:
+        label_files = [find_label_file(path) for path in paths]
         if not dry_run:
-            for folder in dict.fromkeys(_folder_of(file) for file in label_files):
+            for folder in dict.fromkeys(file.resolve().parent for file in label_files):
                 held.enter_context(lock_folder(folder))
-        repairs = [_plan(file, places, track) for file in label_files]
-        return repairs if dry_run else [_apply(repair) for repair in repairs]
+        # before anything is read, so that no save in between is missed
+        checksums = [sha256_of(file) for file in label_files]
+        sources = read_sources(paths)
+        plans = [_plan(source, checksum, places, track) for source, checksum in zip(sources, checksums)]
+        return [plan.repair if dry_run else _apply(plan) for plan in plans]
 
 
-def _plan(label_file: Path, places: int | None, track: Track) -> Repair:
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done in a label file.
+
+    Attributes:
+        repair: What a person is told of it.
+        removed: The lines that go.
+        moved_keys: Keys before and after.
+        sha256: Checksum of the file before it was looked at.
+    """
+
+    repair: Repair
+    removed: dict[int, Change]
+    moved_keys: dict[str, str]
+    sha256: str
+
+
+def _plan(source: Source, checksum: str, places: int | None, track: Track) -> _Plan:
     """Go through a label file and count what would be done."""
+    file = source.label_file
+    removed = _lines_to_remove(source)
     changes, left, moved = Tally(places), Tally(places), {}
-    checksum = sha256_of(label_file)
-    removed = _lines_to_remove(label_file)
-    changes.add(None, describe_form(label_file))
-    lines = _repaired_lines(label_file, removed)
-    for number, line in track(lines, f"looking for repairs in {label_file}"):
+    changes.add(None, describe_form(file))
+    for number, line in track(_repaired_lines(file, removed), "looking for repairs", source.lines):
         changes.add(number, line.changes)
         left.add(number, line.left)
         if line.moved_key is not None:
             moved[line.moved_key[0]] = line.moved_key[1]
     for number, change in removed.items():
         changes.add(number, [change])
-    return Repair(label_file, changes, left, moved, checksum)
+    return _Plan(Repair(file, changes, left), removed, moved, checksum)
 
 
-def _apply(repair: Repair) -> Repair:
+def _lines_to_remove(source: Source) -> dict[int, Change]:
+    """Return the lines that do not count because another line says the same or is newer."""
+    removed = {}
+    for found in source.problems.only(_REMOVED):
+        if found.line is not None:
+            detail = found.message[len(LABEL_CODES[found.code].meaning) :].lstrip(": ")
+            removed[found.line] = Change(found.code, None, shorten(detail), "deleted")
+    return removed
+
+
+def _apply(plan: _Plan) -> Repair:
     """Write the label file anew, beside a backup of what it was."""
+    repair = plan.repair
     if not repair.changes.total:
         return repair
     target = repair.label_file.resolve()
-    if sha256_of(target) != repair.sha256:
+    if sha256_of(target) != plan.sha256:
         raise DataError(
             "the label file was changed while it was looked at; nothing was written",
             at=str(repair.label_file),
@@ -178,23 +205,23 @@ def _apply(repair: Repair) -> Repair:
         # of a repair that was killed: nobody else writes here now
         leaving.unlink(missing_ok=True)
     backups = [keep_backup(target)]
-    state = repair_file_state(target.with_name(FILE_STATE_NAME), repair.moved_keys)
+    state = repair_file_state(target.with_name(FILE_STATE_NAME), plan.moved_keys)
     if state is not None:
         # before the labels: when this is killed in between, the next repair still moves the keys there
         backups.append(keep_backup(state.path))
         write_bytes_atomic(state.path, state.content)
-    lines = _repaired_lines(repair.label_file, _lines_to_remove(repair.label_file))
+    lines = _repaired_lines(repair.label_file, plan.removed)
     write_lines_atomic(target, (line.content + b"\n" for _, line in lines if line.content is not None))
     return replace(repair, backups=tuple(backups))
 
 
-def _repaired_lines(label_file: Path, removed: dict[int, Change]) -> Iterator[tuple[int, RepairedLine]]:
+def _repaired_lines(label_file: Path, removed: Mapping[int, Change]) -> Iterator[tuple[int, RepairedLine]]:
     """Yield the lines as they will be, with their numbers in the file as it is."""
-    crops = label_file.resolve().with_name(REC_GT_NAME)
-    locator = ImageLocator(_folder_of(label_file))
-    beside = Beside(str(label_file), locator, CropTexts(crops) if crops.is_file() else None)
+    real = label_file.resolve()
+    crops = real.with_name(REC_GT_NAME)
+    beside = Beside(str(label_file), ImageLocator(real.parent), CropTexts(crops) if crops.is_file() else None)
     broken: dict[bytes, int] = {}
-    with label_file.open("rb") as stream:
+    with real.open("rb") as stream:
         for line in iter_lines(stream):
             if line.number in removed:
                 continue
@@ -206,18 +233,3 @@ def _repaired_lines(label_file: Path, removed: dict[int, Change]) -> Iterator[tu
                     change = Change("L015", None, f"first in line {first}", "deleted")
                     repaired = RepairedLine(None, (*repaired.changes, change))
             yield line.number, repaired
-
-
-def _lines_to_remove(label_file: Path) -> dict[int, Change]:
-    """Return the lines that do not count because another line says the same or is newer."""
-    (source,) = read_sources([label_file])
-    removed = {}
-    for found in source.problems.only(_REMOVED):
-        if found.line is not None:
-            _, _, detail = found.message.rpartition(": ")
-            removed[found.line] = Change(found.code, None, shorten(detail), "deleted")
-    return removed
-
-
-def _folder_of(label_file: Path) -> Path:
-    return label_file.resolve().parent
