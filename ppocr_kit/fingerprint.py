@@ -1,4 +1,4 @@
-"""What a page looks like in 137 bytes: comparable when it was turned, scanned again or cut a little.
+"""What a page looks like in 136 bytes: comparable when it was turned, scanned again or cut a little.
 
 The low frequencies of a small grey picture (the discrete cosine transform that pHash takes bits from),
 scaled to unit length and kept as bytes. More than pHash's 64 signs is kept because signs alone do not
@@ -51,24 +51,36 @@ class Fingerprint:
     frequencies: bytes
     contrast: int
 
+    def to_bytes(self) -> bytes:
+        """Return the contrast and the frequencies."""
+        return bytes([self.contrast]) + self.frequencies
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Fingerprint:
+        """Read what :meth:`to_bytes` returned.
+
+        Raises:
+            DataError: The content is something else.
+        """
+        if len(content) != NUM_FREQUENCIES + 1:
+            raise DataError(f"these {len(content)} bytes are no fingerprint of a page")
+        return cls(content[1:], content[0])
+
     def to_text(self) -> str:
         """Return the fingerprint as base64, for a line of a file."""
-        return base64.b64encode(bytes([self.contrast]) + self.frequencies).decode("ascii")
+        return base64.b64encode(self.to_bytes()).decode("ascii")
 
     @classmethod
     def from_text(cls, text: str) -> Fingerprint:
-        """Read what :meth:`to_text` wrote.
+        """Read what :meth:`to_text` returned.
 
         Raises:
             DataError: The text is something else.
         """
         try:
-            content = base64.b64decode(text, validate=True)
+            return cls.from_bytes(base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError):
-            content = b""
-        if len(content) != NUM_FREQUENCIES + 1:
-            raise DataError("this is no fingerprint of a page", at=text[:40])
-        return cls(content[1:], content[0])
+            raise DataError("this is no fingerprint of a page", at=text[:40]) from None
 
 
 def fingerprint(pixels: Image) -> Fingerprint:
@@ -82,8 +94,8 @@ def fingerprint(pixels: Image) -> Fingerprint:
     waves = cv2.dct(_shrink(pixels).astype(np.float32))[_ROWS, _COLUMNS]
     length = float(np.linalg.norm(waves))
     contrast = min(255, round(length / SIDE))
-    waves = waves / max(length, 1e-6)
-    return Fingerprint(np.rint(waves * _SCALE).astype(np.int8).tobytes(), contrast)
+    unit = waves / max(length, 1e-6)
+    return Fingerprint(np.rint(unit * _SCALE).astype(np.int8).tobytes(), contrast)
 
 
 def _shrink(pixels: Image) -> Image:

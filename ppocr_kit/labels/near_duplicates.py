@@ -1,0 +1,230 @@
+"""Pages that are copies of one another though their files differ: turned, scanned again, trimmed.
+
+Pictures alone do not tell a page that was scanned again from another filled-in copy of its form, so the
+texts are asked first. How alike two pages have to look depends on what their texts say:
+
+=====================================  =============================================================
+texts                                  pictures laid over one another correlate by
+=====================================  =============================================================
+three rare ones or more are shared     ``SURE_TEXTS``
+fewer are shared, but none differs     ``FEW_TEXTS``
+a page has none                        ``NO_TEXTS``, and no crowd of pages looks like that
+they differ                            never, unless a file is called a copy of the other: ``NAMED``
+=====================================  =============================================================
+
+The thresholds are measured by ``benchmarks/near_duplicates.py``; docs/decisions/010 has the figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import PurePath
+
+import numpy as np
+import numpy.typing as npt
+
+from ppocr_kit.fingerprint import Fingerprint
+from ppocr_kit.labels.picture_evidence import PictureEvidence
+from ppocr_kit.labels.text_evidence import COMMON, TextEvidence
+
+SURE_TEXTS = 0.90
+FEW_TEXTS = 0.96
+NO_TEXTS = 0.985
+NAMED = 0.98
+
+_SURE_NUMBER = 3
+_AGREEING = 0.7
+_FEW_AGREEING = 0.99
+_LEAST_CONTRAST = 2
+# A crowd is compared as it lies: laying all over all would take too long.
+_CROWD_ALIKE = 0.93
+
+# More pages than this that belong together are believed only as a share of a large set.
+_LARGEST_GROUP = 20
+_LARGEST_SHARE = 0.05
+
+_COPY_NAME = re.compile(
+    r"(?:[_\- ]*(?:rotated|rot|copy|copie|kopie|副本)[_\- ]?\d*|[_\- ]*\(\d{1,2}\)|[_\-]r?(?:90|180|270))$",
+    re.IGNORECASE,
+)
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FingerprintedPage:
+    """What is known of a page when copies are looked for.
+
+    Attributes:
+        name: File name of its image in the labelled folder.
+        image_sha256: Hash of the image file.
+        fingerprint: Of the image, None for a page that has none.
+        signature: Of its texts, by ``text_signature``.
+    """
+
+    name: str
+    image_sha256: str
+    fingerprint: Fingerprint | None
+    signature: bytes = b""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Two pages that are taken for copies: their numbers, and how alike they look."""
+
+    first: int
+    second: int
+    likeness: float
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """The copies among some pages.
+
+    Attributes:
+        groups: Numbers of the pages of each group, ascending; only groups of two and more.
+        pairs: What the groups rest on, the surest first.
+        refused: Pairs that would have chained too many pages together and were left out.
+        crowded: Number of pages without texts that look like so many others that this says nothing.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    pairs: tuple[Likeness, ...]
+    refused: tuple[Likeness, ...]
+    crowded: int
+
+
+def find_near_duplicates(pages: Sequence[FingerprintedPage]) -> NearDuplicates:
+    """Find the pages that are copies of one another.
+
+    Pages with the same bytes count once: only the first of them is compared.
+
+    Args:
+        pages: All pages; what is found does not depend on their order.
+    """
+    first_of: dict[str, int] = {}
+    for number, page in enumerate(pages):
+        first_of.setdefault(page.image_sha256, number)
+    order = sorted(first_of.values(), key=lambda number: pages[number].image_sha256)
+    numbers = [number for number in order if _says_something(pages[number].fingerprint)]
+    search = _Search([pages[number] for number in numbers])
+    pairs = [
+        Likeness(numbers[first], numbers[second], likeness)
+        for (first, second), likeness in sorted(search.run().items(), key=lambda item: (-item[1], item[0]))
+    ]
+    limit = max(_LARGEST_GROUP, int(_LARGEST_SHARE * len(first_of)))
+    groups, kept, refused = _chain(pairs, limit)
+    return NearDuplicates(groups, kept, refused, search.crowded)
+
+
+def _says_something(fingerprint: Fingerprint | None) -> bool:
+    """Tell whether a page can be compared: an empty one looks like every other empty one."""
+    return fingerprint is not None and fingerprint.contrast >= _LEAST_CONTRAST
+
+
+class _Search:
+    """The search among different images that can be compared."""
+
+    def __init__(self, pages: Sequence[FingerprintedPage]) -> None:
+        self.pages = pages
+        self.texts = TextEvidence([page.signature for page in pages])
+        self.pictures = PictureEvidence([page.fingerprint for page in pages if page.fingerprint is not None])
+        self.found: dict[tuple[int, int], float] = {}
+        self.crowded = 0
+
+    def run(self) -> dict[tuple[int, int], float]:
+        """Return the copies with how alike they look."""
+        self._by_rare_texts()
+        self._by_common_texts()
+        self._without_texts()
+        self._by_name()
+        return self.found
+
+    def _by_rare_texts(self) -> None:
+        for pairs in self.texts.pairs():
+            sure = (pairs.shared >= _SURE_NUMBER) & (pairs.agreement >= _AGREEING)
+            few = (pairs.shared < _SURE_NUMBER) & (pairs.agreement >= _FEW_AGREEING)
+            self._lay_over(pairs.first[sure], pairs.second[sure], SURE_TEXTS)
+            self._lay_over(pairs.first[few], pairs.second[few], FEW_TEXTS)
+
+    def _by_common_texts(self) -> None:
+        for crowd in self.texts.crowds():
+            for pairs in self.pictures.alike(crowd, crowd, _CROWD_ALIKE):
+                once = pairs.first < pairs.second
+                self._lay_over(pairs.first[once], pairs.second[once], FEW_TEXTS)
+
+    def _without_texts(self) -> None:
+        """Compare the pages without texts with all; those that look like a crowd are left alone."""
+        bare = np.flatnonzero(self.texts.counts == 0)
+        everything = np.arange(len(self.pages))
+        for pairs in self.pictures.alike(bare, everything, NO_TEXTS):
+            pages, inverse, partners = np.unique(pairs.first, return_inverse=True, return_counts=True)
+            alone = (partners <= COMMON)[inverse]
+            self.crowded += int((partners > COMMON).sum())
+            for first, second, likeness in zip(*(part[alone].tolist() for part in pairs)):
+                self._take(first, second, likeness)
+
+    def _by_name(self) -> None:
+        """Compare the pages whose files are called copies of one another."""
+        pairs = list(self._named_copies())
+        if pairs:
+            first, second = np.array(pairs, dtype=np.int64).T
+            self._lay_over(first, second, NAMED)
+
+    def _named_copies(self) -> Iterator[tuple[int, int]]:
+        by_stem: dict[str, list[int]] = defaultdict(list)
+        for number, page in enumerate(self.pages):
+            by_stem[original_stem(page.name)].append(number)
+        for numbers in by_stem.values():
+            if 1 < len(numbers) <= COMMON:
+                yield from combinations(numbers, 2)
+
+    def _lay_over(self, first: Numbers, second: Numbers, least: float) -> None:
+        likeness = self.pictures.likeness(first, second)
+        for at in np.flatnonzero(likeness >= least):
+            self._take(int(first[at]), int(second[at]), float(likeness[at]))
+
+    def _take(self, first: int, second: int, likeness: float) -> None:
+        pair = (min(first, second), max(first, second))
+        self.found[pair] = max(self.found.get(pair, 0.0), round(likeness, 4))
+
+
+def original_stem(name: str) -> str:
+    """Return the name of the file that a file is called a copy of, without its ending.
+
+    ``x_rotated.jpg``, ``x_rot90.png``, ``x (1).jpg`` and ``x_copy.jpg`` are called copies of ``x.jpg``.
+    """
+    stem = PurePath(name).stem
+    while True:
+        shorter = _COPY_NAME.sub("", stem)
+        if shorter in (stem, ""):
+            return stem.casefold()
+        stem = shorter
+
+
+def _chain(
+    pairs: Sequence[Likeness], limit: int
+) -> tuple[tuple[tuple[int, ...], ...], tuple[Likeness, ...], tuple[Likeness, ...]]:
+    """Join pairs to groups, the surest first, none larger than ``limit``.
+
+    Returns:
+        Groups, the pairs they rest on, and the pairs that would have made a group too large.
+    """
+    group_of: dict[int, list[int]] = {}
+    kept, refused = [], []
+    for pair in pairs:
+        one = group_of.setdefault(pair.first, [pair.first])
+        other = group_of.setdefault(pair.second, [pair.second])
+        if one is not other and len(one) + len(other) > limit:
+            refused.append(pair)
+            continue
+        kept.append(pair)
+        if one is not other:
+            one.extend(other)
+            group_of.update(dict.fromkeys(other, one))
+    groups = {tuple(sorted(group)) for group in group_of.values() if len(group) > 1}
+    return tuple(sorted(groups)), tuple(kept), tuple(refused)

@@ -1,0 +1,147 @@
+"""How alike two pages look: correlation of their small pictures, in four turns, laid over one another.
+
+Laying over takes away what scanning again and trimming change: some degrees, some hundredths of the
+page, brightness. It is the iterative alignment of Evangelidis and Psarakis (PAMI 2008) as OpenCV has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ppocr_kit.fingerprint import SIDE, Array, Fingerprint, small_picture, stack_fingerprints, turn
+
+Numbers = npt.NDArray[np.int64]
+
+_TURNS = 4
+_PAIRS_AT_ONCE = 1 << 14
+_ROWS_AT_ONCE = 2048
+
+# How far pages may lie apart: shares of the page, and of a length.
+_FARTHEST_SHIFT = 0.12
+_FARTHEST_STRETCH = 0.12
+_WORTH_SHIFTING = 0.2
+_WORTH_LAYING_OVER = 0.7
+
+_ECC_BLUR = 5
+_EVERYWHERE = np.ones((SIDE, SIDE), dtype=np.uint8)
+_ECC_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 1e-4)
+
+
+class PicturePairs(NamedTuple):
+    """Pairs of pages that look alike.
+
+    Attributes:
+        first: (P,) numbers of pages.
+        second: (P,) numbers of the other pages.
+        likeness: (P,) correlation, 1 for the same picture.
+    """
+
+    first: Numbers
+    second: Numbers
+    likeness: npt.NDArray[np.float32]
+
+
+class PictureEvidence:
+    """The pictures of all pages.
+
+    Args:
+        fingerprints: One for each page.
+    """
+
+    def __init__(self, fingerprints: Sequence[Fingerprint]) -> None:
+        self._waves = stack_fingerprints(fingerprints)
+        self.contrasts = np.array([page.contrast for page in fingerprints], dtype=np.int64)
+
+    def alike(self, rows: Numbers, columns: Numbers, least: float) -> Iterator[PicturePairs]:
+        """Yield the pairs of a page of ``rows`` and one of ``columns`` that look alike as they lie.
+
+        Args:
+            rows: Numbers of pages.
+            columns: Numbers of pages; may be the same ones.
+            least: Correlation in the best of four turns from which on a pair is yielded.
+        """
+        waves = self._waves[columns]
+        for at in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[at : at + _ROWS_AT_ONCE]
+            best = self._waves[some] @ waves.T
+            for quarters in range(1, _TURNS):
+                np.maximum(best, turn(self._waves[some], quarters) @ waves.T, out=best)
+            left, right = np.nonzero(best >= least)
+            first, second = some[left], columns[right]
+            keep = first != second
+            yield PicturePairs(first[keep], second[keep], best[left, right][keep])
+
+    def likeness(self, first: Numbers, second: Numbers) -> npt.NDArray[np.float32]:
+        """Return how alike the pages of each pair look when laid over one another.
+
+        Args:
+            first: (P,) numbers of pages.
+            second: (P,) numbers of the other pages.
+
+        Returns:
+            (P,) correlation; lower than it could be for pairs that have no chance to be copies.
+        """
+        found = np.zeros(len(first), dtype=np.float32)
+        for at in range(0, len(first), _PAIRS_AT_ONCE):
+            some = slice(at, at + _PAIRS_AT_ONCE)
+            one, other = self._waves[first[some]], self._waves[second[some]]
+            found[some] = _compare(one, other)
+        return found
+
+
+def _compare(one: Array, other: Array) -> npt.NDArray[np.float32]:
+    """Return the correlation of each pair of rows in the best turn, after laying over."""
+    best = np.full(len(one), -1.0, dtype=np.float32)
+    for quarters in range(_TURNS):
+        turned = turn(one, quarters)
+        as_it_lies = np.einsum("ij,ij->i", turned, other)
+        np.maximum(best, as_it_lies, out=best)
+        tried = np.flatnonzero(as_it_lies >= _WORTH_SHIFTING)
+        for pair, (likeness, shift) in zip(tried, _shift_all(turned[tried], other[tried])):
+            if likeness >= _WORTH_LAYING_OVER and best[pair] < 1 - 1e-3:
+                best[pair] = max(best[pair], _lay_over(turned[pair], other[pair], shift))
+    return best
+
+
+def _shift_all(one: Array, other: Array) -> Iterator[tuple[float, tuple[int, int]]]:
+    """Yield for each pair the correlation at the best whole shift, and that shift in x and y."""
+    if not len(one):
+        return
+    first = np.fft.rfft2(np.stack([small_picture(waves) for waves in one]))
+    second = np.fft.rfft2(np.stack([small_picture(waves) for waves in other]))
+    products = np.fft.irfft2(np.conj(first) * second, s=(SIDE, SIDE))
+    reach = int(_FARTHEST_SHIFT * SIDE)
+    near = np.roll(products, (reach, reach), axis=(1, 2))[:, : 2 * reach + 1, : 2 * reach + 1]
+    flat = near.reshape(len(one), -1)
+    for pair, at in enumerate(flat.argmax(axis=1)):
+        y, x = divmod(int(at), 2 * reach + 1)
+        yield float(flat[pair, at]), (x - reach, y - reach)
+
+
+def _lay_over(one: Array, other: Array, shift: tuple[int, int]) -> float:
+    """Return the correlation after the best small affine change of one of two small pictures."""
+    start = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], dtype=np.float32)
+    try:
+        likeness, change = cv2.findTransformECC(
+            small_picture(one),
+            small_picture(other),
+            start,
+            cv2.MOTION_AFFINE,
+            _ECC_STOP,
+            _EVERYWHERE,
+            _ECC_BLUR,
+        )
+    except cv2.error:
+        # it does not converge: the pictures have nothing to do with one another
+        return -1.0
+    stretch = np.abs(change[:, :2] - np.eye(2)).max()
+    # the far corner must stay near too, not only the one that the change turns about
+    middle = change @ np.array([SIDE / 2, SIDE / 2, 1.0]) - SIDE / 2
+    if stretch > _FARTHEST_STRETCH or np.abs(middle).max() > _FARTHEST_SHIFT * SIDE:
+        return -1.0
+    return float(likeness)
