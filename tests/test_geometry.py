@@ -11,6 +11,7 @@ from ppocr_kit import geometry
 from ppocr_kit.geometry import (
     crop_quad,
     crop_size,
+    crop_sizes,
     crosses_itself,
     is_clockwise,
     order_quad,
@@ -174,3 +175,22 @@ def test_crop_size_does_not_depend_on_the_tilt(degrees, width, height):
     corners = np.array([[0, 0] * down, along * width, along * width + down * height, down * height])
     across, high = crop_size(corners)
     assert abs(across - width) <= 1 and abs(high - height) <= 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 360), st.integers(1, 80), st.integers(1, 80), st.integers(0, 3)), min_size=1
+    )
+)
+def test_many_crops_are_measured_as_each_alone(boxes):
+    quads = []
+    for degrees, width, height, start in boxes:
+        turn = np.radians(degrees)
+        across, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+        corners = [(x * across + y * down) for x, y in ((0, 0), (width, 0), (width, height), (0, height))]
+        # off whole pixels, which rounding would tip either way
+        quads.append(np.roll(np.array(corners) * 1.01, start, axis=0))
+    widths, heights = crop_sizes(np.array(quads))
+    assert [(int(w), int(h)) for w, h in zip(widths, heights)] == [
+        crop_size(order_quad(quad)) for quad in quads
+    ]

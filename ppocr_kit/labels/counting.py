@@ -77,6 +77,7 @@ class LabelCounter:
         else:
             numbers["other_image_sizes"] += 1
         factor = self._scale.factor(*size) if self._scale is not None else 0.0
+        texts = []
         for placed in regions:
             region = placed.region
             numbers["ignored_boxes"] += region.ignored
@@ -84,7 +85,9 @@ class LabelCounter:
                 self._classes[region.key_cls] += 1
             self._shapes.add(placed, size, factor)
             if placed.rec_text is not None:
+                texts.append(placed.rec_text)
                 self._add_text(placed.rec_text, Place(file, line, region.index))
+        self._characters.update("".join(texts))
 
     def finish(self) -> LabelStatistics:
         """Return what was counted."""
@@ -115,7 +118,6 @@ class LabelCounter:
     def _add_text(self, text: str, place: Place) -> None:
         """Count a text that recognition learns."""
         self._numbers["texts"] += 1
-        self._characters.update(text)
         self._lengths[len(text)] += 1
         self.distinct.add(text, place)
         if self._known is None or self._known.issuperset(text):

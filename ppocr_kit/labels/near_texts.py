@@ -32,6 +32,7 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))  # no
 _SPACES = re.compile(r"\s+")
 # beside a digit a sign belongs to the number: -5, 1.50, 12/3
 _PUNCTUATION = re.compile(r"(?<!\d)[^\w\s](?!\d)|_")
+_FORM = re.compile(rf"{_SPACES.pattern}|{_PUNCTUATION.pattern}")
 
 
 @dataclass(frozen=True)
@@ -80,29 +81,28 @@ def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
             text = parent[text]
         return text
 
-    first_of: dict[tuple[bool, str], str] = {}
+    first_of: dict[tuple[int, str], str] = {}
     for text in texts:
         parent[text] = text
+        bare = _bare(text)
+        if len(bare) < _LEAST_SKELETON:
+            continue
         # apart, because an I that looks like 1 is not the i that a lower-case text has
-        for lookalikes in (False, True):
-            skeleton = _skeleton(text, lookalikes)
-            if len(skeleton) >= _LEAST_SKELETON:
-                parent[root(text)] = root(first_of.setdefault((lookalikes, skeleton), text))
+        for lookalikes, skeleton in enumerate((bare, bare.translate(_HOMOGLYPHS))):
+            first = first_of.setdefault((lookalikes, skeleton.casefold()), text)
+            if first is not text:
+                parent[root(text)] = root(first)
     members: dict[str, list[str]] = defaultdict(list)
     for text in parent:
         members[root(text)].append(text)
     return (group for group in members.values() if len(group) > 1)
 
 
-def _skeleton(text: str, lookalikes: bool) -> str:
-    """Return what remains of a text without its form."""
+def _bare(text: str) -> str:
+    """Return a text without width, kind of dash, spaces and punctuation."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    if lookalikes:
-        text = text.translate(_HOMOGLYPHS)
-    if not text.isalnum():
-        text = _SPACES.sub("", _PUNCTUATION.sub("", text))
-    return text.casefold()
+    return text if text.isalnum() else _FORM.sub("", text)
 
 
 _FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (

@@ -32,6 +32,8 @@ _TARGETS = (*_CUTTING, "MakeBorderMap", "MakeShrinkMap")
 # A page of large boxes takes MakeBorderMap 40 ms in a square of 640 pixels, 2 ms in this one.
 _SMALL = [160, 160]
 _SHRINKING = "MakeShrinkMap"
+# What a label encoder hands through without a look.
+_NO_PICTURE = {"image": None, "img_path": ""}
 _ANSWERED_TOGETHER = 500
 _KNOWN_TEXTS = 100_000
 
@@ -79,7 +81,7 @@ def _look_at_texts(
 
 def refused_text(text: str, encoders: list[Any]) -> tuple[str, str] | None:
     """Say why label encoders refuse a text: ``length``, ``characters`` or ``row``, and the reason."""
-    data: Any = {"label": text}
+    data: Any = {"label": text, **_NO_PICTURE}
     for encoder in encoders:
         data, reason = _pass_through(encoder, data)
         if reason is not None:
@@ -147,7 +149,7 @@ class _PageChecker:
 
     def look_at(self, page: _Page) -> Iterator[tuple[str, list[int] | None, str]]:
         """Yield what the transforms refuse: ``row`` for the page, ``small`` for boxes that do not count."""
-        data: Any = {"label": page.label}
+        data: Any = {"label": page.label, **_NO_PICTURE}
         for encoder in self._encoders:
             data, reason = _pass_through(encoder, data)
             if data is None:
