@@ -10,6 +10,7 @@ from ppocr_kit.datasets.build import BuildRequest, build_dataset
 from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import DataError
 from ppocr_kit.synth.export import draw_pages
+from ppocr_kit.tasks import Split, Task
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,9 @@ LIST = ("tasks", "det", "splits", "train", "list")
         (("tasks", "rec", "max_text_length"), None, r"tasks\.rec\.max_text_length is missing"),
         (("tasks", "rec", "dictionary"), "../dict.txt", "not a path inside"),
         (("tasks", "det", "data_dir"), "/etc", "not a path inside"),
+        (("tasks", "rec", "format"), "zip", r"tasks\.rec\.format is 'zip'"),
+        (("tasks", "rec", "format"), [], r"tasks\.rec\.format is \[\]"),
+        (("tasks", "rec", "format"), "lmdb", r"tasks\.rec\.splits\.train\.lmdb is missing"),
         (LIST, "../../etc/passwd", "not a path inside"),
         (LIST, "/etc/passwd", "not a path inside"),
         (LIST, "C:\\x", "not a path inside"),
@@ -84,6 +88,24 @@ LIST = ("tasks", "det", "splits", "train", "list")
 def test_a_manifest_that_does_not_hold_is_refused_with_its_key(changed, path, value, message):
     with pytest.raises(DataError, match=message):
         changed(path, value)
+
+
+def test_lmdbs_must_be_there_and_inside(tmp_path):
+    source = draw_pages(tmp_path / "pages", 5, lines=2).folder
+    folder = build_dataset(BuildRequest((source,), "set", tmp_path / "out", format="lmdb")).folder
+    splits = read_dataset(folder).tasks[Task.REC].splits
+    assert {split: data.lmdb for split, data in splits.items()} == {
+        split: folder / "rec" / f"{split}.lmdb" for split in Split
+    }
+    assert read_dataset(folder).tasks[Task.DET].splits[Split.TRAIN].lmdb is None
+    (folder / "rec" / "val.lmdb" / "data.mdb").unlink()
+    with pytest.raises(DataError, match="LMDB of the data set is missing") as caught:
+        read_dataset(folder)
+    assert caught.value.at == str(folder / "rec" / "val.lmdb")
+    manifest = (folder / "dataset.json").read_text("utf-8").replace('"rec/val.lmdb"', '"../val.lmdb"')
+    (folder / "dataset.json").write_text(manifest, "utf-8")
+    with pytest.raises(DataError, match="not a path inside"):
+        read_dataset(folder)
 
 
 @pytest.mark.parametrize("name", ["det/train.txt", "rec/test.txt", "rec/dict.txt"])

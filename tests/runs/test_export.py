@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from lmdb_files import write_lmdb
 from made_runs import AT_HAND, Official
 
 from ppocr_kit.errors import ConfigError, DataError, ReportError, SetupError, UsageError
@@ -197,6 +198,20 @@ def test_pictures_to_compare_on_are_spread_over_the_rows(tmp_path):
         pass
     assert len(chosen) == len(set(chosen)) == 20
     assert (chosen[0].name, chosen[-1].name) == ("000.png", "047.png")
+
+
+def test_pictures_of_an_lmdb_are_files_while_they_are_compared(tmp_path):
+    folder = write_lmdb(tmp_path / "val.lmdb", [(b"picture %d" % number, b"1") for number in range(1, 31)])
+    rows = tmp_path / "val.txt"
+    rows.write_text("".join(f"image-{number:09d}\t1\n" for number in range(1, 40)), encoding="utf-8")
+    dataset = {"name": "LMDBDataSet", "data_dir": str(folder), "label_file_list": [str(rows)]}
+    with pictures_to_compare({"Eval": {"dataset": dataset}}) as chosen:
+        assert len(chosen) == 20
+        assert chosen[0].read_bytes() == b"picture 1" and chosen[-1].read_bytes() == b"picture 29"
+    assert not chosen[0].exists()
+    rows.write_text("image-000000099\t1\n", encoding="utf-8")
+    with pytest.raises(DataError, match="none of the 1"), pictures_to_compare({"Eval": {"dataset": dataset}}):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lmdb_files import write_lmdb
 
 from ppocr_kit.configs.sampling import count_steps
 from ppocr_kit.errors import DataError
@@ -126,6 +127,29 @@ def test_lists_are_written_without_the_rejected_rows(tmp_path: Path) -> None:
     (written,) = changed["Train"]["dataset"]["label_file_list"]
     assert Path(written).read_bytes() == "a.jpg\tä\nc.jpg\tc".encode()
     assert settings["Train"]["dataset"]["label_file_list"] == [str(source)]
+
+
+def test_an_lmdb_without_a_list_gets_one_of_the_rows_that_can_be_used(tmp_path: Path) -> None:
+    for part in ("a", "b"):
+        write_lmdb(tmp_path / "db" / part, [(b"x", b"1"), (b"x", None), (b"x", "ä".encode())])
+    settings = config()
+    settings["Train"]["dataset"] = {"name": "LMDBDataSet", "data_dir": str(tmp_path / "db")}
+    for kept in ((1, 3, 6), (1, 2, 3, 4, 5, 6)):
+        rows = RowCheck(6, (kept,), (), {})
+        changed = write_lists(settings, {"Train": rows}, tmp_path / "lists")
+        (written,) = changed["Train"]["dataset"]["label_file_list"]
+        lines = Path(written).read_bytes().decode().split("\n")
+        assert lines[0] == "a/image-000000001\t1" and lines[len(kept) - 1] == "b/image-000000003\tä"
+        assert len(lines) == len(kept) + 1
+    assert "label_file_list" not in settings["Train"]["dataset"]
+
+
+def test_an_lmdb_without_a_list_is_named_by_its_folder(plan: Any) -> None:
+    settings = config()
+    settings["Train"]["dataset"] = {"name": "LMDBDataSet", "data_dir": "db/train"}
+    with pytest.raises(DataError) as caught:
+        plan(check(5), check(10), settings)
+    assert caught.value.at == "db/train"
 
 
 def test_lists_without_rejected_rows_stay_where_they_are(tmp_path: Path) -> None:
