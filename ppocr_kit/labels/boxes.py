@@ -15,6 +15,7 @@ from ppocr_kit.labels.region import REPLACEMENT, TextRegion
 Finding = tuple[str, Optional[int], str]
 
 _SHOWN = 60
+_NUMBERS = {int, float}
 
 
 def parse_boxes(text: str) -> tuple[list[TextRegion] | None, list[Finding]]:
@@ -104,16 +105,19 @@ def _parse_class(item: dict[str, Any]) -> str | None:
 
 def parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:
     """Return the corners, or the reason why they are none."""
+    points = _parse_four(value)
+    if points is not None:
+        return points
     if not isinstance(value, (list, tuple)):
         return f"they are {kind_of(value)}"
     if len(value) < 4:
         return f"there are {len(value)}"
-    points = []
+    corners = []
     for pair in value:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             return f"one is {shorten(pair)}"
         x, y = pair
-        if type(x) not in (int, float) or type(y) not in (int, float):
+        if type(x) not in _NUMBERS or type(y) not in _NUMBERS:
             return f"one is {shorten(pair)}"
         try:
             point = (float(x), float(y))
@@ -121,8 +125,26 @@ def parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:
             return "one is larger than any image"
         if not (math.isfinite(point[0]) and math.isfinite(point[1])):
             return f"one is {shorten(pair)}"
-        points.append(point)
-    return tuple(points)
+        corners.append(point)
+    return tuple(corners)
+
+
+def _parse_four(value: Any) -> tuple[tuple[float, float], ...] | None:
+    """Return four corners where nothing is odd about them; half of reading a file is spent here."""
+    try:
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = value
+        # True is a number to Python, and a text of two characters a pair
+        if not {type(n) for n in (ax, ay, bx, by, cx, cy, dx, dy)} <= _NUMBERS:
+            return None
+        points = (
+            (float(ax), float(ay)),
+            (float(bx), float(by)),
+            (float(cx), float(cy)),
+            (float(dx), float(dy)),
+        )
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return points if math.isfinite(sum(map(sum, points))) else None
 
 
 def parse_transcription(value: Any, index: int) -> tuple[str, list[Finding]]:

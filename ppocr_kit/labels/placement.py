@@ -21,6 +21,8 @@ from ppocr_kit.text import clean_text
 Polygon = tuple[tuple[float, float], ...]
 
 _LEAST_SIDE = 1
+# Further from the limit of one pixel than rounding reaches.
+_BEYOND_DOUBT = 1.001
 
 
 @dataclass(frozen=True)
@@ -99,16 +101,51 @@ def place_regions(
         if texts:
             findings.append(("L048", region.index, f"'{texts[0]}' and '{region.transcription}'"))
         texts.append(region.transcription)
-        outline = _outline(region, width, height, findings)
-        if outline is None:
-            continue
-        polygon = _clip(outline, width, height)
-        if polygon is not outline:
-            findings.append(("L044", region.index, f"the image is {width} x {height}"))
-        placed.append(PlacedRegion(region, polygon, outline, _rec_text(region, findings)))
+        plain = _is_plain(region.points, width, height)
+        fitted = (region.points, region.points) if plain else _fit(region, width, height, findings)
+        if fitted is not None:
+            placed.append(PlacedRegion(region, *fitted, _rec_text(region, findings)))
     if regions and not placed:
         findings.append(("L019", None, ""))
     return placed, findings
+
+
+def _is_plain(points: Polygon, width: int, height: int) -> bool:
+    """Tell whether four corners are beyond doubt: inside, convex, clockwise, with sides above a pixel.
+
+    Most boxes are, and this is ten times as fast as the checks of :func:`_outline`, which settles the rest.
+    """
+    if len(points) != 4:
+        return False
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points
+    if min(ax, bx, cx, dx) < 0 or max(ax, bx, cx, dx) > width:
+        return False
+    if min(ay, by, cy, dy) < 0 or max(ay, by, cy, dy) > height:
+        return False
+    # twice the areas of the triangles that a diagonal cuts the box into
+    at_a = (ax - dx) * (by - ay) - (ay - dy) * (bx - ax)
+    at_b = (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+    at_c = (cx - bx) * (dy - cy) - (cy - by) * (dx - cx)
+    at_d = (dx - cx) * (ay - dy) - (dy - cy) * (ax - dx)
+    if min(at_a, at_b, at_c, at_d) < _BEYOND_DOUBT:
+        return False
+    return (
+        max(abs(bx - ax), abs(by - ay), abs(dx - cx), abs(dy - cy)) > _BEYOND_DOUBT
+        and max(abs(cx - bx), abs(cy - by), abs(ax - dx), abs(ay - dy)) > _BEYOND_DOUBT
+    )
+
+
+def _fit(
+    region: TextRegion, width: int, height: int, findings: list[Finding]
+) -> tuple[Polygon, Polygon] | None:
+    """Return polygon and outline of a region, or None when it cannot be used."""
+    outline = _outline(region, width, height, findings)
+    if outline is None:
+        return None
+    polygon = _clip(outline, width, height)
+    if polygon is not outline:
+        findings.append(("L044", region.index, f"the image is {width} x {height}"))
+    return polygon, outline
 
 
 def _outline(region: TextRegion, width: int, height: int, findings: list[Finding]) -> Polygon | None:

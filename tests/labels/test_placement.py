@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +133,17 @@ def test_any_regions_are_placed_inside_or_told(polygons):
         assert len(kept.polygon) == len(kept.region.points)
     lost = {index for code, index, _ in findings if code in ("L042", "L043", "L047")}
     assert len(placed) + len(lost) == len(regions)
+
+
+# close to every limit: of a pixel, of the edge, of turning the other way
+near = st.sampled_from(
+    [0.0, 0.5, 0.999, 1.0, 1.0005, 1.002, 2.0, 30.0, 59.0, 60.0, 60.5, 99.5, 100.0, 100.001, -0.001]
+)
+
+
+@given(st.lists(st.tuples(near, near), min_size=4, max_size=4))
+def test_boxes_that_are_beyond_doubt_are_those_that_the_checks_leave_as_they_are(points):
+    whole = TextRegion("text", tuple(points))
+    quick = place_regions([whole], WIDTH, HEIGHT)
+    with mock.patch("ppocr_kit.labels.placement._is_plain", return_value=False):
+        assert place_regions([whole], WIDTH, HEIGHT) == quick
