@@ -11,6 +11,7 @@ import click
 
 from ppocr_kit.labels.checks import LabelCheck
 from ppocr_kit.labels.codes import LABEL_CODES, Drops, LabelCode
+from ppocr_kit.labels.repair_table import REPAIRS
 from ppocr_kit.labels.statistics import Distribution, LabelStatistics
 from ppocr_kit.problems import Severity
 from ppocr_kit.runs.label_check import LabelReport
@@ -190,6 +191,10 @@ def _verdict_lines(report: LabelReport) -> Iterator[str]:
     if Task.REC in report.models:
         yield f"rec: {numbers.texts - refused} texts to learn{_lost(dropped, Drops.REC_ROW)}"
     sources = " ".join(shlex.quote(str(source.label_file.parent)) for source in check.sources)
+    repairable = sum(check.problems.by_code[code] for code in REPAIRS)
+    if repairable:
+        command = f"ppocr-kit labels check {sources} --fix --dry-run"
+        yield f"{_counted(repairable, 'finding')} can be repaired: {command}"
     yield f"next: {_next_command(sources, counts, numbers)}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: ppocr-kit labels check my_labels")
 def labels() -> None:
-    """Look into folders that PPOCRLabel exported. They are never changed."""
+    """Look into folders that PPOCRLabel exported. Only check --fix changes them, beside a backup."""
 
 
 @labels.command(epilog="Example: ppocr-kit labels check my_labels more_labels --task rec --dict en_dict.txt")
@@ -55,6 +55,12 @@ def labels() -> None:
     help="Let the release's own transforms look at every row. Default: where a release and an environment "
     "for it are there.",
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="First repair in Label.txt what is safe, beside a backup; then check.",
+)
+@click.option("--dry-run", is_flag=True, help="With --fix: list the repairs and write nothing.")
 @reading_options
 @click.option("--all", "show_all", is_flag=True, help="Print every place, not three of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
@@ -67,6 +73,8 @@ def check(
     max_text_length: int | None,
     models: tuple[str, ...],
     release: bool | None,
+    fix: bool,
+    dry_run: bool,
     reading: ReadOptions,
     show_all: bool,
     as_json: bool,
@@ -77,16 +85,24 @@ def check(
     Exit code 0 when there are at most warnings, 3 when there is an error or nothing to use.
     """
     from ppocr_kit.cli.label_display import describe_report, print_report
+    from ppocr_kit.cli.label_repair import check_repair_options, print_left, print_repairs, repair_labels
     from ppocr_kit.runs.label_check import CheckRequest, check_labels
 
+    check_repair_options(fix, dry_run, reading.format)
     wanted = tuple(task for task in Task if not tasks or str(task) in tasks)
     request = CheckRequest(
         sources, wanted, _models_of(models, wanted), dictionary, max_text_length, reading, release
     )
+    repairs = repair_labels(sources, dry_run=dry_run, show_all=show_all or as_json) if fix else []
+    if repairs and not as_json:
+        print_repairs(repairs, dry_run=dry_run)
     report = check_labels(request, track=progress_bar)
     if as_json:
-        print_json(describe_report(report))
+        done = {"dry_run": dry_run, "repairs": [repair.to_json() for repair in repairs]} if fix else {}
+        print_json({**describe_report(report), **done})
     else:
+        if fix:
+            print_left(report.check.problems.by_code)
         print_report(report, show_all=show_all)
     if not report.passed:
         context.exit(DataError.exit_code)

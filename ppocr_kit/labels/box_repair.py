@@ -131,6 +131,9 @@ class _BoxRepair:
             self._change("L050", index, value, value[0])
             value = value[0]
         elif isinstance(value, Number):
+            if not value.literal[-1].isdigit():
+                self._leave("L051", index, value, "it is no number that anybody typed")
+                return
             self._change("L051", index, value, value.literal)
             value = value.literal
         if not isinstance(value, str):
@@ -177,6 +180,10 @@ class _BoxRepair:
             else:
                 self._change("L047", index, text, f"deleted, box {first} is the same")
                 dropped.append(index)
+        # what was done to a box that goes is nobody's business
+        self.changes = [
+            change for change in self.changes if change.code == "L047" or change.region not in dropped
+        ]
         for index in reversed(dropped):
             del self.items[index]
 
