@@ -73,7 +73,7 @@ _TABLE = (
         "correct the path; one inside the release is named in full",
     ),
     LintCode(
-        "C012", _ERROR, "the same list trains and chooses the best model",
+        "C012", _ERROR, "the same list or LMDB trains and chooses the best model",
         "hold pages back for validation",
     ),
     # the run
