@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from ppocr_kit.fingerprint import Fingerprint
 from ppocr_kit.labels.picture_evidence import PictureEvidence
-from ppocr_kit.labels.text_evidence import COMMON, TextEvidence
+from ppocr_kit.labels.text_evidence import COMMON, TextEvidence, TextPairs
 
 SURE_TEXTS = 0.90
 FEW_TEXTS = 0.96
@@ -121,6 +121,38 @@ def find_near_duplicates(pages: Sequence[FingerprintedPage]) -> NearDuplicates:
     return NearDuplicates(groups, kept, refused, search.crowded)
 
 
+def pages_to_open(names: Sequence[str], signatures: Sequence[bytes]) -> Numbers:
+    """Return the numbers of the pages whose pictures :func:`find_near_duplicates` will look at, ascending.
+
+    The others share too little text with any page for their pictures to matter, so that they need no
+    fingerprint, and their images need not be decoded for one.
+
+    Args:
+        names: File names of the images of all pages, no two with the same bytes.
+        signatures: Their texts, by ``text_signature``.
+    """
+    texts = TextEvidence(signatures)
+    if not texts.counts.all():
+        # a page without texts is compared with every other
+        return np.arange(len(names))
+    wanted = np.zeros(len(names), dtype=bool)
+    for pairs in texts.pairs():
+        alike = np.logical_or(*_alike_texts(pairs))
+        wanted[pairs.first[alike]] = wanted[pairs.second[alike]] = True
+    for crowd in texts.crowds():
+        wanted[crowd] = True
+    for pair in _named_copies(names):
+        wanted[list(pair)] = True
+    return np.flatnonzero(wanted)
+
+
+def _alike_texts(pairs: TextPairs) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Tell which pairs share enough texts, and which share few but have no others."""
+    sure = (pairs.shared >= _SURE_NUMBER) & (pairs.agreement >= _AGREEING)
+    few = (pairs.shared < _SURE_NUMBER) & (pairs.agreement >= _FEW_AGREEING)
+    return sure, few
+
+
 def _says_something(fingerprint: Fingerprint | None) -> bool:
     """Tell whether a page can be compared: an empty one looks like every other empty one."""
     return fingerprint is not None and fingerprint.contrast >= _LEAST_CONTRAST
@@ -146,8 +178,7 @@ class _Search:
 
     def _by_rare_texts(self) -> None:
         for pairs in self.texts.pairs():
-            sure = (pairs.shared >= _SURE_NUMBER) & (pairs.agreement >= _AGREEING)
-            few = (pairs.shared < _SURE_NUMBER) & (pairs.agreement >= _FEW_AGREEING)
+            sure, few = _alike_texts(pairs)
             self._lay_over(pairs.first[sure], pairs.second[sure], SURE_TEXTS)
             self._lay_over(pairs.first[few], pairs.second[few], FEW_TEXTS)
 
@@ -170,18 +201,10 @@ class _Search:
 
     def _by_name(self) -> None:
         """Compare the pages whose files are called copies of one another."""
-        pairs = list(self._named_copies())
+        pairs = list(_named_copies([page.name for page in self.pages]))
         if pairs:
             first, second = np.array(pairs, dtype=np.int64).T
             self._lay_over(first, second, NAMED)
-
-    def _named_copies(self) -> Iterator[tuple[int, int]]:
-        by_stem: dict[str, list[int]] = defaultdict(list)
-        for number, page in enumerate(self.pages):
-            by_stem[original_stem(page.name)].append(number)
-        for numbers in by_stem.values():
-            if 1 < len(numbers) <= COMMON:
-                yield from combinations(numbers, 2)
 
     def _lay_over(self, first: Numbers, second: Numbers, least: float) -> None:
         likeness = self.pictures.likeness(first, second)
@@ -191,6 +214,16 @@ class _Search:
     def _take(self, first: int, second: int, likeness: float) -> None:
         pair = (min(first, second), max(first, second))
         self.found[pair] = max(self.found.get(pair, 0.0), round(likeness, 4))
+
+
+def _named_copies(names: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the pages whose files are called copies of one another."""
+    by_stem: dict[str, list[int]] = defaultdict(list)
+    for number, name in enumerate(names):
+        by_stem[original_stem(name)].append(number)
+    for numbers in by_stem.values():
+        if 1 < len(numbers) <= COMMON:
+            yield from combinations(numbers, 2)
 
 
 def original_stem(name: str) -> str:
