@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from ppocr_kit.fingerprint import Fingerprint, fingerprint
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.copied_pages import CopiedPages
 from ppocr_kit.labels.counting import LabelCounter
 from ppocr_kit.labels.distinct_texts import DistinctTexts
 from ppocr_kit.labels.entries import PageEntry
@@ -21,6 +23,7 @@ from ppocr_kit.labels.parallel import map_in_order, usable_cores
 from ppocr_kit.labels.placement import PlacedRegion, place_page
 from ppocr_kit.labels.sources import ReadOptions, Source, gather_problems, read_sources
 from ppocr_kit.labels.statistics import LabelStatistics, TrainingScale
+from ppocr_kit.labels.text_evidence import text_signature
 from ppocr_kit.problems import Problem, ProblemLog
 from ppocr_kit.progress import Track, no_progress
 
@@ -38,6 +41,7 @@ class CheckedPage:
         regions: The boxes that can be used.
         findings: What was found about it.
         image_sha256: Hash of the image file; empty when the page cannot be used.
+        looks: Fingerprint of the image; None when the page cannot be used.
     """
 
     file: str
@@ -48,6 +52,7 @@ class CheckedPage:
     regions: tuple[PlacedRegion, ...]
     findings: tuple[Finding, ...]
     image_sha256: str
+    looks: Fingerprint | None = None
 
 
 # Looks at a usable page in passing, and may find more.
@@ -115,14 +120,15 @@ def check_sources(
     sources = read_sources(paths, options.reading)
     problems = gather_problems(sources)
     counter = LabelCounter(options.dictionary, options.dictionary_name, options.scale)
-    copies = _EqualImages()
+    copies = CopiedPages()
     results = map_in_order(_look_at, _entries(sources), threads or usable_cores())
     for page in track(results, "checking pages", sum(len(source.pages) for source in sources)):
         problems.extend(_page_problems(page, page.findings))
         if page.usable:
             counter.add(page.file, page.line, page.size, page.regions)
-            problems.extend(_page_problems(page, copies.look_at(page)))
+            problems.extend(_page_problems(page, _equal_image(page, copies)))
             problems.extend(_page_problems(page, look(page) if look is not None else ()))
+    problems.extend(copies.near_copies())
     problems.extend(_near_texts(counter.distinct))
     return LabelCheck(tuple(sources), problems, counter.finish())
 
@@ -146,6 +152,7 @@ def _look_at(entry: PageEntry) -> CheckedPage:
         regions=placed.regions,
         findings=placed.findings,
         image_sha256=sha256(image.content).hexdigest() if image else "",
+        looks=fingerprint(image.pixels) if image else None,
     )
 
 
@@ -154,21 +161,11 @@ def _page_problems(page: CheckedPage, findings: Iterable[Finding]) -> Iterator[P
     return (label_problem(code, page.file, page.line, box, detail) for code, box, detail in findings)
 
 
-class _EqualImages:
-    """Tells of page images with the same bytes."""
-
-    def __init__(self) -> None:
-        self._first: dict[bytes, str] = {}
-
-    def look_at(self, page: CheckedPage) -> Iterator[Finding]:
-        """Yield a finding for an image that an earlier page has."""
-        first = self._first.setdefault(bytes.fromhex(page.image_sha256)[:_HASH_BYTES], page.key)
-        if first is not page.key:
-            yield ("L027", None, f"'{page.key}' and '{first}'")
-
-
-# Two different images share so many bytes of their hash once in 10^26 pairs.
-_HASH_BYTES = 12
+def _equal_image(page: CheckedPage, copies: CopiedPages) -> Iterator[Finding]:
+    """Take a page in and tell of an earlier one with the same image."""
+    assert page.looks is not None
+    signature = text_signature(placed.rec_text for placed in page.regions if placed.rec_text is not None)
+    return copies.add(page.file, page.line, page.key, page.image_sha256, page.looks, signature)
 
 
 def _near_texts(distinct: DistinctTexts) -> Iterator[Problem]:

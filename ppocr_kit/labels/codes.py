@@ -322,6 +322,12 @@ _TABLE = (
         "the text is probably meant to be a more frequent one",
         "make the spelling the same in PPOCRLabel where it is",
     ),
+    _note(
+        "L089",
+        Drops.NOTHING,
+        "the page is most likely a copy of another one: turned, scanned again or trimmed",
+        "nothing to do: both go to the same split; keep one if they are the same labels",
+    ),
 )
 
 LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}
