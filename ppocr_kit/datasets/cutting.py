@@ -16,7 +16,7 @@ import cv2
 
 from ppocr_kit.datasets.crop_spool import SpoolWriter
 from ppocr_kit.datasets.file_placing import link_file, write_file
-from ppocr_kit.datasets.page_index import PageRecord, pack_rows
+from ppocr_kit.datasets.page_index import PageRecord, pack_fingerprint, pack_rows
 from ppocr_kit.datasets.reuse import OldDataset, OldPage, OldPages
 from ppocr_kit.datasets.rows import (
     CROP_FOLDER,
@@ -28,6 +28,7 @@ from ppocr_kit.datasets.rows import (
     render_det_row,
 )
 from ppocr_kit.errors import DataError
+from ppocr_kit.fingerprint import fingerprint
 from ppocr_kit.geometry import TALL_RATIO, Image, crop_quad, polygon_to_quad
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.entries import PageEntry
@@ -36,6 +37,7 @@ from ppocr_kit.labels.images import BadImage, is_cut_short, open_page_image
 from ppocr_kit.labels.placement import PlacedRegion, place_regions
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
+from ppocr_kit.labels.text_evidence import text_signature
 from ppocr_kit.tasks import Task
 
 
@@ -50,6 +52,7 @@ class CutPlan:
         link: Whether page images are linked rather than copied.
         spool: Folder for crops on their way into an LMDB; None writes them as files.
         old: The data set that pages may be taken from.
+        fingerprints: Whether pages are fingerprinted whose pixels are at hand.
     """
 
     det: bool
@@ -58,6 +61,7 @@ class CutPlan:
     link: bool = False
     spool: Path | None = None
     old: OldDataset | None = None
+    fingerprints: bool = False
 
     @property
     def images(self) -> Path | None:
@@ -136,16 +140,18 @@ class _OpenImage:
     width: int
     height: int
     pixels: Image | None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
 class _ImageFacts:
-    """Hashes of a page's image and boxes, and the size of the image as shown, pixels."""
+    """Hashes of image and boxes, the size of the image as shown in pixels, and what it looks like."""
 
     image_sha256: str
     labels_sha256: str
     width: int
     height: int
+    fingerprint: bytes | None
 
 
 class _Cutter:
@@ -209,6 +215,8 @@ class _Cutter:
         placed, findings = place_regions(page.regions, old.width, old.height)
         if page.regions and not placed:
             return None
+        if self.plan.fingerprints and self.plan.rec and old.fingerprint is None:
+            return None
         name = page_name(page.path, old.page_hash)
         crops = tuple(_crop_rows(page.path, placed, old.width, old.height)) if self.plan.rec else ()
         if not self._link_crops(old.name, name, crops):
@@ -220,7 +228,7 @@ class _Cutter:
         record = self._record(
             page,
             stat,
-            _ImageFacts(old.image_sha256, old.labels_sha256, old.width, old.height),
+            _ImageFacts(old.image_sha256, old.labels_sha256, old.width, old.height, old.fingerprint),
             name,
             placed,
             crops,
@@ -275,9 +283,10 @@ class _Cutter:
         image = self._open(page.path.name, content)
         if isinstance(image, BadImage):
             return None, ((image.code, None, image.detail),)
-        placed, findings = place_regions(page.regions, image.width, image.height)
+        placed, found = place_regions(page.regions, image.width, image.height)
+        findings = (*image.findings, *found)
         if page.regions and not placed:
-            return None, tuple(findings)
+            return None, findings
         digest = sha256(content)
         image_sha256 = digest.hexdigest()
         digest.update(boxes)
@@ -286,9 +295,12 @@ class _Cutter:
         offset = self.spool.size if self.spool is not None else 0
         crops = self._cut_crops(page.path, name, content, image, placed)
         copied = self._place_image(page.path, image_name, content)
-        facts = _ImageFacts(image_sha256, sha256(boxes).hexdigest(), image.width, image.height)
+        looks = None
+        if self.plan.fingerprints and image.pixels is not None:
+            looks = pack_fingerprint(fingerprint(image.pixels))
+        facts = _ImageFacts(image_sha256, sha256(boxes).hexdigest(), image.width, image.height, looks)
         record = self._record(page, stat, facts, name, placed, crops)
-        return record._replace(offset=offset, copied=copied), tuple(findings)
+        return record._replace(offset=offset, copied=copied, plain=not image.findings), findings
 
     def _record(
         self,
@@ -323,8 +335,9 @@ class _Cutter:
             characters="".join(sorted(set("".join(crop.text for crop in crops)))),
             classes=json.dumps(sorted({region.region.key_cls for region in placed} - {None})),
             group=None,
-            fingerprint=None,
-            signature=None,
+            fingerprint=facts.fingerprint,
+            signature=text_signature(region.rec_text for region in placed if region.rec_text is not None),
+            plain=True,
             rows=pack_rows(row, crops),
             chunk=self.chunk.number,
             offset=0,
@@ -345,7 +358,7 @@ class _Cutter:
         if isinstance(opened, BadImage):
             return opened
         height, width = opened.pixels.shape[:2]
-        return _OpenImage(width, height, opened.pixels)
+        return _OpenImage(width, height, opened.pixels, opened.findings)
 
     def _place_image(self, path: Path, image_name: str, content: bytes) -> bool:
         """Put the page image in its place; return whether a copy was made though a link was wanted."""

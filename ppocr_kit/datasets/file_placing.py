@@ -26,7 +26,8 @@ def link_file(source: str, target: str) -> bool:
         OSError: Neither could be made, for example because the disk is full.
     """
     try:
-        os.link(os.path.realpath(source), target)
+        # os.link makes a second name of a symbolic link, not of the file
+        os.link(os.path.realpath(source) if os.path.islink(source) else source, target)  # noqa: PTH114
     except FileExistsError:
         return True
     except OSError as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ppocr_kit.datasets.rows import CropRow
+from ppocr_kit.fingerprint import Fingerprint
 from ppocr_kit.tasks import Split
 
 _FAST = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -16384")
@@ -45,8 +46,9 @@ class PageRecord(NamedTuple):
         characters: The different characters of the texts.
         classes: The different values of ``key_cls``, a JSON list.
         group: Value that keeps pages together, None without one.
-        fingerprint: Perceptual hash, None where none was made.
+        fingerprint: Of the image, contrast and frequencies; None where none was made.
         signature: Of the texts, to compare pages by.
+        plain: Whether nothing was found about the image that the next build would have to find again.
         rows: The rows, packed by ``pack_rows``.
         chunk: Number of the chunk whose spool file holds the crops.
         offset: Where in it they begin.
@@ -77,7 +79,8 @@ class PageRecord(NamedTuple):
     classes: str
     group: str | None
     fingerprint: bytes | None
-    signature: bytes | None
+    signature: bytes
+    plain: bool
     rows: bytes
     chunk: int
     offset: int
@@ -105,6 +108,16 @@ class PageRecord(NamedTuple):
 def pack_rows(det_row: str, crops: Sequence[CropRow]) -> bytes:
     """Return the rows of a page in a fifth of the space."""
     return zlib.compress(json.dumps([det_row, crops], ensure_ascii=False).encode("utf-8", "surrogatepass"), 1)
+
+
+def pack_fingerprint(looks: Fingerprint) -> bytes:
+    """Return a fingerprint as bytes: its contrast, then its frequencies."""
+    return bytes([looks.contrast]) + looks.frequencies
+
+
+def unpack_fingerprint(content: bytes) -> Fingerprint:
+    """Return the fingerprint that ``pack_fingerprint`` packed."""
+    return Fingerprint(content[1:], content[0])
 
 
 class PageIndex:

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,12 @@ from typing import Any
 import cv2
 
 from ppocr_kit import __version__
-from ppocr_kit.datasets.manifest import MANIFEST_NAME
+from ppocr_kit.datasets.lmdb_reading import LMDB_FILE
+from ppocr_kit.datasets.manifest import LMDB, MANIFEST_NAME
 from ppocr_kit.datasets.page_index import PageIndex
+from ppocr_kit.datasets.rows import lmdb_folder
 from ppocr_kit.errors import DataError
+from ppocr_kit.fingerprint import NUM_FREQUENCIES
 from ppocr_kit.storage import sha256_of
 from ppocr_kit.tasks import Split
 
@@ -52,9 +55,13 @@ def recipe() -> str:
     return f"1 {__version__} opencv {cv2.__version__}"
 
 
-def hash_path(path: Path) -> bytes:
-    """Return a short hash of where a file lies."""
-    return blake2b(os.fsencode(path), digest_size=16).digest()
+def hash_path(path: bytes) -> bytes:
+    """Return a short hash of where a file lies.
+
+    Args:
+        path: As the file system spells it.
+    """
+    return blake2b(path, digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -131,13 +138,15 @@ def find_old_dataset(folder: Path) -> OldDataset | None:
             facts = dict(database.execute("SELECT name, value FROM facts"))
         if facts["recipe"] != recipe() or facts["manifest_sha256"] != sha256_of(folder / MANIFEST_NAME):
             return None
-        return OldDataset(
+        old = OldDataset(
             folder,
             facts["images"] or None,
             facts["crops"] or None,
             int(facts["started_ns"]),
             int(facts["finished_ns"]),
         )
+        lmdbs = [folder / lmdb_folder(split) / LMDB_FILE for split in Split] if old.crops == LMDB else []
+        return old if all(old.is_untouched(str(path)) for path in lmdbs) else replace(old, crops=None)
     except (sqlite3.Error, OSError, DataError, KeyError, TypeError, ValueError):
         return None
 
@@ -154,7 +163,7 @@ class OldPages:
 
     def at_path(self, path: Path) -> OldPage | None:
         """Return the page that was cut from a file."""
-        return self._find("path_hash = ?", (hash_path(path),))
+        return self._find("path_hash = ?", (hash_path(os.fsencode(path)),))
 
     def of_content(self, image_sha256: str, labels_sha256: str) -> OldPage | None:
         """Return the page with this image and these boxes, wherever its file lay."""
@@ -192,7 +201,11 @@ def _old_page(row: tuple[Any, ...]) -> OldPage | None:
         return None
     if not isinstance(name, str) or _PLAIN_NAME.fullmatch(name) is None:
         return None
-    if not (fingerprint is None or isinstance(fingerprint, bytes)) or split not in {str(s) for s in Split}:
+    if fingerprint is not None and (
+        not isinstance(fingerprint, bytes) or len(fingerprint) != NUM_FREQUENCIES + 1
+    ):
+        return None
+    if split not in {str(s) for s in Split}:
         return None
     return OldPage(
         size, mtime_ns, image_sha256, labels_sha256, name, width, height, fingerprint, Split(split), first_row
@@ -237,17 +250,19 @@ def _index_rows(index: PageIndex) -> Iterator[tuple[Any, ...]]:
     for split in Split:
         row = 1
         for page in index.in_order(split):
-            yield (
-                hash_path(Path(os.fsdecode(page.image_path))),
-                page.size,
-                page.mtime_ns,
-                page.image_sha256,
-                page.labels_sha256,
-                page.name,
-                page.width,
-                page.height,
-                page.fingerprint,
-                str(split),
-                row,
-            )
+            # what was found about an image is found again by opening it
+            if page.plain:
+                yield (
+                    hash_path(page.image_path),
+                    page.size,
+                    page.mtime_ns,
+                    page.image_sha256,
+                    page.labels_sha256,
+                    page.name,
+                    page.width,
+                    page.height,
+                    page.fingerprint,
+                    str(split),
+                    row,
+                )
             row += page.crops
