@@ -13,7 +13,7 @@ from ppocr_kit.labels.checks import LabelCheck
 from ppocr_kit.labels.codes import LABEL_CODES, Drops, LabelCode
 from ppocr_kit.labels.repair_table import REPAIRS
 from ppocr_kit.labels.statistics import Distribution, LabelStatistics
-from ppocr_kit.problems import Severity
+from ppocr_kit.problems import ProblemLog, Severity
 from ppocr_kit.runs.label_check import LabelReport
 from ppocr_kit.tasks import Task
 from ppocr_kit.text import describe_character
@@ -53,7 +53,7 @@ def describe_report(report: LabelReport) -> dict[str, Any]:
 def print_report(report: LabelReport, *, show_all: bool) -> None:
     """Print a check for people: findings, numbers, verdict."""
     check = report.check
-    _print_problems(check, show_all)
+    print_findings(check.problems, show_all=show_all)
     for line in _statistics_lines(check.statistics):
         click.echo(line)
     for line in _release_lines(report):
@@ -81,21 +81,21 @@ def _left_out(check: LabelCheck) -> Counter[Drops]:
     return counts
 
 
-def _print_problems(check: LabelCheck, show_all: bool) -> None:
-    """Print the findings grouped by kind: errors first, what it is, where, what to do."""
-    by_code = check.problems.by_code
+def print_findings(problems: ProblemLog, *, show_all: bool) -> None:
+    """Print findings grouped by kind: errors first, what it is, where, what to do."""
+    by_code = problems.by_code
     kinds = [LABEL_CODES[code] for code in by_code]
     for kind in sorted(kinds, key=lambda kind: (_WORST_FIRST.index(kind.severity), kind.code)):
-        _print_kind(check, kind, by_code[kind.code] if show_all else _PLACES_SHOWN)
+        _print_kind(problems, kind, by_code[kind.code] if show_all else _PLACES_SHOWN)
 
 
-def _print_kind(check: LabelCheck, kind: LabelCode, most: int) -> None:
+def _print_kind(problems: ProblemLog, kind: LabelCode, most: int) -> None:
     """Print one kind of finding with at most so many places."""
-    count = check.problems.by_code[kind.code]
+    count = problems.by_code[kind.code]
     leaves_out = "" if kind.drops is Drops.NOTHING else f" [leaves out the {kind.drops}]"
     head = click.style(f"{kind.severity} {kind.code}", fg=_COLOURS[kind.severity], bold=True)
     click.echo(f"{head}: {kind.meaning}{leaves_out}: {count}")
-    for found in check.problems.first(kind.code, most):
+    for found in problems.first(kind.code, most):
         detail = found.message[len(kind.meaning) :].lstrip(": ")
         click.echo(f"    {found.where}" + (f"  {detail}" if detail else ""))
     if most < count:
@@ -190,7 +190,7 @@ def _verdict_lines(report: LabelReport) -> Iterator[str]:
         yield f"det: {numbers.pages} pages with {numbers.boxes - numbers.ignored_boxes} boxes to learn{lost}"
     if Task.REC in report.models:
         yield f"rec: {numbers.texts - refused} texts to learn{_lost(dropped, Drops.REC_ROW)}"
-    sources = " ".join(shlex.quote(str(source.label_file.parent)) for source in check.sources)
+    sources = " ".join(shlex.quote(str(source.given)) for source in check.sources)
     repairable = sum(check.problems.by_code[code] for code in REPAIRS)
     if repairable:
         command = f"ppocr-kit labels check {sources} --fix --dry-run"

@@ -108,6 +108,44 @@ def check(
         context.exit(DataError.exit_code)
 
 
+@labels.command(epilog="Example: ppocr-kit labels convert icdar2015/train --out my_labels")
+@click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder to write; it must not be there, or be empty.",
+)
+@click.option(
+    "--copy/--link",
+    "copy",
+    default=True,
+    show_default=True,
+    help="Copy the images, or give the same files a second name. PPOCRLabel writes into an image that is "
+    "rotated there.",
+)
+@reading_options
+@click.option("--dry-run", is_flag=True, help="Do everything except writing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def convert(
+    sources: tuple[Path, ...], out: Path, copy: bool, reading: ReadOptions, dry_run: bool, as_json: bool
+) -> None:
+    """Write labels of any format as one folder that PPOCRLabel opens.
+
+    SRC are PPOCRLabel folders, folders or files of ICDAR, SROIE, COCO-Text, Labelme, FUNSD and XFUND
+    labels, or PaddleOCR's own lists; they are only read. What cannot be taken over is listed.
+    """
+    from ppocr_kit.cli.label_conversion import print_conversion
+    from ppocr_kit.datasets.labelled_folder import ConvertRequest, convert_labels
+
+    request = ConvertRequest(sources, out, reading, link=not copy)
+    result = convert_labels(request, dry_run=dry_run, track=progress_bar)
+    if as_json:
+        print_json({"dry_run": dry_run, **result.to_json()})
+    else:
+        print_conversion(result, dry_run=dry_run)
+
+
 def _models_of(names: tuple[str, ...], tasks: tuple[Task, ...]) -> dict[Task, str]:
     """Return the recipes by task.
 

@@ -36,12 +36,17 @@ class Source:
     problems: ProblemLog
     lines: int
     labels_sha256: str
-    format: str = "ppocrlabel"
+    format: str = PPOCRLABEL
 
     @property
     def name(self) -> str:
         """The name of the folder."""
         return self.folder.name
+
+    @property
+    def given(self) -> Path:
+        """What to name on a command line: the folder of PPOCRLabel, the folder or file of another format."""
+        return self.label_file.parent if self.format == PPOCRLABEL else self.label_file
 
 
 @dataclass(frozen=True)

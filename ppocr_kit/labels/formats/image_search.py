@@ -26,14 +26,15 @@ class ImageSearch:
     def find(self, name: str) -> Found:
         """Return where a name leads: below the folders of pictures, then by its last part alone.
 
-        Where the name itself says how the picture is found is nothing to tell of: names are relative to a
-        folder that the document does not name.
+        Names are relative to a folder that the document does not name, so that how the picture was found is
+        only told where the name has a folder in it that is not there.
         """
+        usual = {"L021"} if "/" in name or "\\" in name else {"L021", "L024"}
         missing = Found(None, "L020", f"'{name}'")
         for locator in self._locators:
             found = locator.find(name)
             if found.path is not None:
-                return Found(found.path) if found.code == "L021" else found
+                return Found(found.path) if found.code in usual else found
             if found.code != "L020":
                 missing = found
         return missing

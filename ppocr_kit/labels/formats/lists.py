@@ -1,22 +1,25 @@
 """Read PaddleOCR's own lists: detection and key information (boxes), recognition (one text a crop).
 
 They name pictures relative to a ``data_dir`` that stands in the training configuration, not in the list;
-here it is the folder of the list, its parent, or the folder that the user names.
+here it is the folder of the list, its parent, a folder of pictures in it, or what the user names.
 
 Source: PaddleOCR 3.7.0, ppocr/data/simple_dataset.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 
 from ppocr_kit.errors import UsageError
 from ppocr_kit.labels.entries import Boxes, LineBoxes
 from ppocr_kit.labels.formats.pages import FormatPages, FormatRequest
+from ppocr_kit.labels.formats.pairing import folders_of_images
 from ppocr_kit.labels.formats.sniffing import REC_ROW, Kind, kind_of_content
 from ppocr_kit.labels.image_size import read_image_size
 from ppocr_kit.labels.images import BadImage, read_page_image
@@ -33,6 +36,11 @@ LIST_SUFFIXES = (".txt", ".json", ".tsv", ".list", ".lst")
 # What the table of lines can tell apart.
 _MOST_FILES = 255
 
+_ROWS_LOOKED_AT = 20
+
+# Takes a row apart.
+Split = Callable[[str], Optional[LineParts]]
+
 # Relative to a folder that the list does not name is how lists are.
 _AS_USUAL = "L021"
 
@@ -40,13 +48,15 @@ _AS_USUAL = "L021"
 def read_boxes_list(request: FormatRequest) -> FormatPages:
     """Read lists of pictures with boxes, for detection or key information."""
     files = _find_lists(request, (Kind.DET, Kind.KIE))
-    return _read_lists(request, LineTable(files, _locator(request)), split_line)
+    return _read_lists(request, LineTable(files, _locator(request, files, split_line)), split_line)
 
 
 def read_rec_list(request: FormatRequest) -> FormatPages:
     """Read lists of crops with their texts: each crop is a page with one box around all of it."""
     files = _find_lists(request, (Kind.REC,))
-    return _read_lists(request, LineTable(files, _locator(request), CropText), split_rec_row)
+    return _read_lists(
+        request, LineTable(files, _locator(request, files, split_rec_row), CropText), split_rec_row
+    )
 
 
 def split_rec_row(text: str) -> LineParts | None:
@@ -128,13 +138,26 @@ def _find_lists(request: FormatRequest, kinds: tuple[Kind, ...]) -> list[Path]:
     return lists
 
 
-def _locator(request: FormatRequest) -> ImageLocator:
-    return ImageLocator(request.image_folder.resolve() if request.image_folder else request.folder)
+def _locator(request: FormatRequest, files: Sequence[Path], split: Split) -> ImageLocator:
+    """Return what finds pictures: in the folder of the lists, or the one in it that rows are relative to."""
+    if request.image_folder is not None:
+        return ImageLocator(request.image_folder.resolve())
+    first = islice(scan_label_file(files[0], ProblemLog(), split), _ROWS_LOOKED_AT)
+    keys = [line.key for line in first]
+    for place in (request.folder, *folders_of_images(request.folder)):
+        if any(_is_file(place / key) for key in keys):
+            return ImageLocator(place)
+    return ImageLocator(request.folder)
 
 
-def _read_lists(
-    request: FormatRequest, lines: LineTable, split: Callable[[str], LineParts | None]
-) -> FormatPages:
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _read_lists(request: FormatRequest, lines: LineTable, split: Split) -> FormatPages:
     """Go through the rows, find their pictures, and settle which of them count."""
     problems = ProblemLog()
     for number, file in enumerate(lines.files):

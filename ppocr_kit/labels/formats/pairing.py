@@ -56,11 +56,16 @@ def image_folders(folder: Path, given: Path | None) -> list[Path]:
         return [given.resolve()]
     if any(is_image(path) for path in walk_files(folder)):
         return [folder]
+    return [place for place in folders_of_images(folder.parent) if place != folder]
+
+
+def folders_of_images(folder: Path) -> list[Path]:
+    """Return the folders in a folder that are called as folders of pictures are."""
     try:
-        beside = sorted(entry for entry in folder.parent.iterdir() if entry.is_dir() and entry != folder)
+        entries = sorted(folder.iterdir())
     except OSError:
         return []
-    return [entry for entry in beside if _IMAGE_FOLDER.fullmatch(entry.name)]
+    return [entry for entry in entries if _IMAGE_FOLDER.fullmatch(entry.name) and entry.is_dir()]
 
 
 class ImagePairs:
