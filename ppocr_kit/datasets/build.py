@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.datasets.cutting import CutPlan
+from ppocr_kit.datasets.dealing import Ratio
 from ppocr_kit.datasets.dictionary import CharacterSet, LabelText, check_characters, gather_characters
 from ppocr_kit.datasets.lmdb_writing import require_lmdb
 from ppocr_kit.datasets.manifest import FILES, LMDB, MANIFEST_NAME
 from ppocr_kit.datasets.page_index import PageIndex
 from ppocr_kit.datasets.pages import cut_sources
 from ppocr_kit.datasets.reuse import find_old_dataset, write_index
-from ppocr_kit.datasets.split import DEFAULT_RATIO, Ratio, parse_ratio, plan_split, whole_ratio
+from ppocr_kit.datasets.split import DEFAULT_RATIO, parse_ratio, plan_split, whole_ratio
+from ppocr_kit.datasets.units import SplitPage
+from ppocr_kit.datasets.split_pages import add_fingerprints, split_pages
 from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.datasets.writing import DatasetContent, write_dataset
 from ppocr_kit.errors import DataError, UsageError
@@ -56,6 +59,8 @@ class BuildRequest:
         format: How crops are kept: ``files`` or ``lmdb``.
         images: How page images are kept: ``copy``, or ``link`` for hard links where the disk has them.
         rebuild: Take nothing from the older data set.
+        near_duplicates: Keep pages that look alike together.
+        stratify: Spread rare characters and classes over the splits.
     """
 
     sources: tuple[Path, ...]
@@ -69,6 +74,8 @@ class BuildRequest:
     format: str = FILES
     images: str = COPY
     rebuild: bool = False
+    near_duplicates: bool = True
+    stratify: bool = True
 
     @property
     def target(self) -> Path:
@@ -176,7 +183,7 @@ class _Builder:
         if not len(index):
             raise _nothing_usable(problems)
         ratio = parse_ratio(self.request.ratio)
-        self._split(index, ratio)
+        notes = list(self._split(index, ratio))
         characters = self._choose_characters(index)
         content = DatasetContent(
             name=self.request.name,
@@ -205,7 +212,7 @@ class _Builder:
             self.request.target,
             manifest,
             problems,
-            characters.notes if characters else (),
+            (*notes, *(characters.notes if characters else ())),
             pages=len(index),
             reused=index.count_flagged("reused"),
             copied=index.count_flagged("copied"),
@@ -221,6 +228,7 @@ class _Builder:
             link=self.request.images == LINK,
             spool=spool,
             old=None if self.request.rebuild else find_old_dataset(self.request.target),
+            fingerprints=self.request.near_duplicates,
         )
         for folder in (plan.images, plan.crops, spool):
             if folder is not None:
@@ -229,12 +237,14 @@ class _Builder:
             require_lmdb()
         return plan
 
-    def _split(self, index: PageIndex, ratio: Ratio) -> None:
-        """Decide where each page goes."""
-        with_text = [page.image_sha256 for page in index.in_order() if page.crops]
-        images = [page.image_sha256 for page in index.in_order()]
-        plan = plan_split(with_text, images, ratio, self.request.seed)
+    def _split(self, index: PageIndex, ratio: Ratio) -> tuple[str, ...]:
+        """Decide where each page goes; return what there is to tell about it."""
+        if self.request.near_duplicates:
+            add_fingerprints(index, self.workers, self.track)
+        pages = split_pages(index, stratify=self.request.stratify)
+        plan = plan_split(pages, ratio, self.request.seed, stratify=self.request.stratify)
         index.set_splits(plan.split_of)
+        return plan.notes
 
     def _choose_characters(self, index: PageIndex) -> CharacterSet | None:
         """Return the characters of the recognition texts, or None when recognition is not asked for."""

@@ -1,25 +1,30 @@
 """Decide which pages train, which choose the best model and which measure it.
 
-The page is the unit: everything cut from one page lands on one side, for every task. A page's place
-follows from the bytes of its image and the seed alone, so it depends neither on the order of lines,
-folders or files nor on the machine, and correcting a label does not move a page.
+The page is the unit: everything cut from one page lands on one side, for every task; so do pages that
+belong together (``units.py``). Where they go follows from the bytes of their images and the seed, so it
+depends neither on the order of lines, folders or files nor on the machine; rare characters and classes
+then move a few of them (``strata.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from hashlib import sha256
-from itertools import islice
 from math import gcd
 
+from ppocr_kit.datasets.dealing import Ratio, deal
+from ppocr_kit.datasets.strata import describe_stratum, missing_strata, spread_strata
+from ppocr_kit.datasets.units import SplitPage, Unit, make_units
 from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.labels.near_duplicates import FingerprintedPage, find_near_duplicates
 from ppocr_kit.tasks import Split
 
-Ratio = tuple[Fraction, Fraction, Fraction]
-
 DEFAULT_RATIO = "8:1:1"
+
+_SHOWN_STRATA = 8
+# A group of a larger share of all pages is told about.
+_LARGEST_SHARE = 0.2
 
 
 def parse_ratio(text: str) -> Ratio:
@@ -55,72 +60,165 @@ def whole_ratio(ratio: Ratio) -> tuple[int, ...]:
     return tuple(int(share * scale) for share in ratio)
 
 
-def share_out(count: int, ratio: Ratio, *, none_empty: bool = True) -> dict[Split, int]:
-    """Divide ``count`` pages by largest remainder.
-
-    Every split gets its exact share rounded down; what is left goes to the largest fractions, the
-    earlier split first where they are equal. With ``none_empty`` a split that has a share but got
-    nothing then takes one page from the largest, while that has more than one.
-    """
-    splits = tuple(Split)
-    exact = {split: count * share for split, share in zip(splits, ratio)}
-    counts = {split: int(value) for split, value in exact.items()}
-    by_fraction = sorted(splits, key=lambda split: counts[split] - exact[split])
-    for split in by_fraction[: count - sum(counts.values())]:
-        counts[split] += 1
-    wanted = [split for split, share in zip(splits, ratio) if share > 0]
-    for split in wanted if none_empty else ():
-        largest = max(wanted, key=lambda other: counts[other])
-        if counts[split] == 0 and counts[largest] > 1:
-            counts[split] += 1
-            counts[largest] -= 1
-    return counts
-
-
 @dataclass(frozen=True)
 class SplitPlan:
     """Where each image goes.
 
     Attributes:
         split_of: Split by image hash; pages that share an image share its split.
+        unit_of: For the images that go together with others, the smallest hash among these.
+        notes: What people should know about it.
     """
 
     split_of: Mapping[str, Split]
+    unit_of: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def plan_split(readable: Iterable[str], others: Iterable[str], ratio: Ratio, seed: int) -> SplitPlan:
+def plan_split(
+    pages: Sequence[SplitPage],
+    ratio: Ratio,
+    seed: int,
+    *,
+    kept: Mapping[str, Split] | None = None,
+    stratify: bool = True,
+) -> SplitPlan:
     """Assign images to splits.
 
-    Pages with text to read and pages without are divided apart, so that each split has its share of
-    both; too few of the first kind are divided together with the rest.
+    Equal images, near-duplicates and pages of one group stay together. Pages with text to read and pages
+    without are divided apart, so that each split has its share of both; too few of the first kind are
+    divided together with the rest.
 
     Args:
-        readable: Hashes of images with text that recognition can learn.
-        others: Hashes of the other images.
+        pages: All pages.
         ratio: Shares of train, val and test.
         seed: Another seed, another division.
+        kept: Images whose split is settled, those of a fixed test set; what belongs to them goes with
+            them, and no other page goes into a split that is fixed so.
+        stratify: Whether rare characters and classes are spread.
 
     Raises:
-        DataError: There are fewer images than wanted splits.
+        DataError: There are fewer images, or groups of them, than wanted splits.
+        UsageError: With the fixed pages taken out no split is left for the others.
     """
-    with_text = sorted(set(readable))
-    without = sorted(set(others) - set(with_text))
-    wanted = sum(1 for share in ratio if share > 0)
-    if len(with_text) + len(without) < wanted:
-        raise DataError(
-            f"{wanted} splits need at least {wanted} different page images, there are "
-            f"{len(with_text) + len(without)}",
-            hint="label more pages, or leave a split empty with --ratio 1:1:0",
+    copies = _copies_of(pages)
+    units = make_units(pages, copies.groups, seed, kept or {})
+    free = [unit for unit in units if unit.kept is None]
+    settled = {unit: unit.kept for unit in units if unit.kept is not None}
+    shares = _without_fixed(ratio, frozenset((kept or {}).values()))
+    _check_enough(free, shares)
+    split_of: dict[Unit, Split] = {**settled, **_divide(free, shares)}
+    notes = [*copies.notes, *_missing_notes(pages, kept or {})]
+    if stratify:
+        split_of = spread_strata(split_of, shares)
+        notes += _strata_notes(split_of, ratio)
+    notes += _size_notes(split_of, ratio)
+    return SplitPlan(
+        {image: split for unit, split in split_of.items() for image in unit.images},
+        {image: unit.images[0] for unit in units if len(unit.images) > 1 for image in unit.images},
+        tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Copies:
+    """Near-duplicates: hashes of the images of each group, and what to tell about them."""
+
+    groups: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def _copies_of(pages: Sequence[SplitPage]) -> _Copies:
+    """Find the near-duplicates among the pages."""
+    known = [page for page in pages if page.fingerprint is not None]
+    found = find_near_duplicates(
+        [FingerprintedPage(page.name, page.image_sha256, page.fingerprint, page.signature) for page in known]
+    )
+    groups = tuple(tuple(known[number].image_sha256 for number in group) for group in found.groups)
+    notes = []
+    if groups:
+        held = sum(len(group) for group in groups)
+        notes.append(f"{held} pages are near-duplicates of others; the {len(groups)} groups stay together")
+    if found.refused:
+        notes.append(
+            f"{len(found.refused)} pairs of pages look alike but would chain too many pages to one group, so "
+            "they may be on two sides; keep them together with --group-by if they belong together"
         )
-    if len(with_text) < wanted:
-        return SplitPlan(_divide(with_text + without, ratio, seed))
-    split_of = _divide(with_text, ratio, seed)
-    split_of.update(_divide(without, ratio, seed, none_empty=False))
-    return SplitPlan(split_of)
+    if found.crowded:
+        notes.append(
+            f"{found.crowded} pages without texts look like many others (one form, one kind of picture) and "
+            "were not held for copies; keep them together with --group-by if they belong together"
+        )
+    return _Copies(groups, tuple(notes))
 
 
-def _divide(images: Sequence[str], ratio: Ratio, seed: int, *, none_empty: bool = True) -> dict[str, Split]:
-    """Put images into a random but reproducible order and deal them out."""
-    shuffled = iter(sorted(images, key=lambda image: sha256(f"{seed}:{image}".encode()).digest()))
-    counts = share_out(len(images), ratio, none_empty=none_empty)
-    return {image: split for split in Split for image in islice(shuffled, counts[split])}
+def _without_fixed(ratio: Ratio, fixed: frozenset[Split]) -> Ratio:
+    """Return the shares of what is not fixed: none for a split that is."""
+    shares = [Fraction(0) if split in fixed else share for split, share in zip(Split, ratio)]
+    total = sum(shares)
+    if not total:
+        raise UsageError(
+            "the fixed pages leave no split for the others",
+            at="--ratio",
+            hint="give train a share, such as 8:1:1",
+        )
+    train, val, test = (share / total for share in shares)
+    return train, val, test
+
+
+def _check_enough(units: Sequence[Unit], ratio: Ratio) -> None:
+    """Raise DataError when not every wanted split can have something."""
+    wanted = sum(1 for share in ratio if share > 0)
+    if len(units) >= wanted:
+        return
+    images = sum(unit.weight for unit in units)
+    there = f"{images}" if images == len(units) else f"{len(units)} groups of {images} that stay together"
+    raise DataError(
+        f"{wanted} splits need at least {wanted} different page images, there are {there}",
+        hint="label more pages, or leave a split empty with --ratio 1:1:0",
+    )
+
+
+def _divide(units: Sequence[Unit], ratio: Ratio) -> dict[Unit, Split]:
+    """Deal out pages with text and pages without."""
+    wanted = sum(1 for share in ratio if share > 0)
+    readable = [unit for unit in units if unit.readable]
+    if len(readable) < wanted:
+        return deal(units, ratio)
+    others = [unit for unit in units if not unit.readable]
+    return {**deal(readable, ratio), **deal(others, ratio, none_empty=False)}
+
+
+def _missing_notes(pages: Sequence[SplitPage], kept: Mapping[str, Split]) -> list[str]:
+    """Tell of fixed pages that are not there any more."""
+    missing = len(kept.keys() - {page.image_sha256 for page in pages})
+    if not missing:
+        return []
+    return [
+        f"{missing} of {len(kept)} pages of the fixed test set are not among the labels any more, so scores "
+        "are not comparable with older ones"
+    ]
+
+
+def _strata_notes(split_of: Mapping[Unit, Split], ratio: Ratio) -> list[str]:
+    """Tell which rare characters and classes some split has to do without."""
+    notes = []
+    for split, strata in missing_strata(split_of, ratio).items():
+        shown = ", ".join(describe_stratum(name) for name in strata[:_SHOWN_STRATA])
+        more = f" and {len(strata) - _SHOWN_STRATA} more" if len(strata) > _SHOWN_STRATA else ""
+        notes.append(f"not in {split}, for want of pages that could go there: {shown}{more}")
+    return notes
+
+
+def _size_notes(split_of: Mapping[Unit, Split], ratio: Ratio) -> list[str]:
+    """Tell when a group is so large that the ratio cannot be met."""
+    total = sum(unit.weight for unit in split_of)
+    largest = max((unit.weight for unit in split_of), default=0)
+    if largest <= _LARGEST_SHARE * total or largest == 1:
+        return []
+    sizes = {split: sum(unit.weight for unit in split_of if split_of[unit] is split) for split in Split}
+    shown = ":".join(str(size) for size in sizes.values())
+    return [
+        f"the largest group has {largest} of {total} pages and stays together; "
+        f"the splits have {shown} pages for a ratio of {':'.join(map(str, whole_ratio(ratio)))}"
+    ]

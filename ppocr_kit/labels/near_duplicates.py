@@ -27,7 +27,7 @@ from pathlib import PurePath
 import numpy as np
 import numpy.typing as npt
 
-from ppocr_kit.fingerprint import Fingerprint
+from ppocr_kit.fingerprint import NUM_FREQUENCIES, Fingerprint
 from ppocr_kit.labels.picture_evidence import PictureEvidence
 from ppocr_kit.labels.text_evidence import COMMON, TextEvidence, TextPairs
 
@@ -40,6 +40,7 @@ _SURE_NUMBER = 3
 _AGREEING = 0.7
 _FEW_AGREEING = 0.99
 _LEAST_CONTRAST = 2
+_LIKE_NOTHING = Fingerprint(bytes(NUM_FREQUENCIES), 0)
 # A crowd is compared as it lies: laying all over all would take too long.
 _CROWD_ALIKE = 0.93
 
@@ -62,7 +63,7 @@ class FingerprintedPage:
     Attributes:
         name: File name of its image in the labelled folder.
         image_sha256: Hash of the image file.
-        fingerprint: Of the image, None for a page that has none.
+        fingerprint: Of the image, None for a page whose picture does not matter (``pages_to_open``).
         signature: Of its texts, by ``text_signature``.
     """
 
@@ -110,10 +111,9 @@ def find_near_duplicates(pages: Sequence[FingerprintedPage]) -> NearDuplicates:
     for number, page in enumerate(pages):
         first_of.setdefault(page.image_sha256, number)
     order = sorted(first_of.values(), key=lambda number: pages[number].image_sha256)
-    numbers = [number for number in order if _says_something(pages[number].fingerprint)]
-    search = _Search([pages[number] for number in numbers])
+    search = _Search([pages[number] for number in order])
     pairs = [
-        Likeness(numbers[first], numbers[second], likeness)
+        Likeness(order[first], order[second], likeness)
         for (first, second), likeness in sorted(search.run().items(), key=lambda item: (-item[1], item[0]))
     ]
     limit = max(_LARGEST_GROUP, int(_LARGEST_SHARE * len(first_of)))
@@ -153,18 +153,26 @@ def _alike_texts(pairs: TextPairs) -> tuple[npt.NDArray[np.bool_], npt.NDArray[n
     return sure, few
 
 
-def _says_something(fingerprint: Fingerprint | None) -> bool:
-    """Tell whether a page can be compared: an empty one looks like every other empty one."""
-    return fingerprint is not None and fingerprint.contrast >= _LEAST_CONTRAST
+def _comparable(fingerprint: Fingerprint | None) -> Fingerprint:
+    """Return the fingerprint, or one that is like no other for a page that has nothing to compare.
+
+    An empty page looks like every other empty one.
+    """
+    if fingerprint is None or fingerprint.contrast < _LEAST_CONTRAST:
+        return _LIKE_NOTHING
+    return fingerprint
 
 
 class _Search:
-    """The search among different images that can be compared."""
+    """The search among different images.
+
+    The texts of pages without a fingerprint count too: how rare a text is depends on all pages.
+    """
 
     def __init__(self, pages: Sequence[FingerprintedPage]) -> None:
         self.pages = pages
         self.texts = TextEvidence([page.signature for page in pages])
-        self.pictures = PictureEvidence([page.fingerprint for page in pages if page.fingerprint is not None])
+        self.pictures = PictureEvidence([_comparable(page.fingerprint) for page in pages])
         self.found: dict[tuple[int, int], float] = {}
         self.crowded = 0
 
@@ -190,9 +198,8 @@ class _Search:
 
     def _without_texts(self) -> None:
         """Compare the pages without texts with all; those that look like a crowd are left alone."""
-        bare = np.flatnonzero(self.texts.counts == 0)
-        everything = np.arange(len(self.pages))
-        for pairs in self.pictures.alike(bare, everything, NO_TEXTS):
+        bare = np.flatnonzero((self.texts.counts == 0) & (self.pictures.contrasts > 0))
+        for pairs in self.pictures.alike(bare, np.flatnonzero(self.pictures.contrasts), NO_TEXTS):
             pages, inverse, partners = np.unique(pairs.first, return_inverse=True, return_counts=True)
             alone = (partners <= COMMON)[inverse]
             self.crowded += int((partners > COMMON).sum())

@@ -6,12 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_kit.datasets.split import parse_ratio, plan_split, share_out, whole_ratio
+from ppocr_kit.datasets.dealing import share_out
+from ppocr_kit.datasets.split import SplitPlan, parse_ratio, whole_ratio
+from ppocr_kit.datasets.split import plan_split as plan_pages
+from ppocr_kit.datasets.units import SplitPage
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.tasks import Split
 
 IMAGES = [f"image {number}" for number in range(100)]
 EIGHT_ONE_ONE = parse_ratio("8:1:1")
+
+
+def plan_split(readable, others, ratio, seed) -> SplitPlan:
+    """Plan images of which only is known whether they have a text."""
+    without = sorted(set(others) - set(readable))
+    pages = [SplitPage(image, image, True) for image in readable]
+    return plan_pages([*pages, *(SplitPage(image, image, False) for image in without)], ratio, seed)
 
 
 def sizes(plan):
