@@ -11,6 +11,7 @@ import click
 
 from ppocr_kit.labels.checks import LabelCheck
 from ppocr_kit.labels.codes import LABEL_CODES, Drops, LabelCode
+from ppocr_kit.labels.formats.registry import PPOCRLABEL
 from ppocr_kit.labels.repair_table import REPAIRS
 from ppocr_kit.labels.statistics import Distribution, LabelStatistics
 from ppocr_kit.problems import ProblemLog, Severity
@@ -192,7 +193,7 @@ def _verdict_lines(report: LabelReport) -> Iterator[str]:
         yield f"rec: {numbers.texts - refused} texts to learn{_lost(dropped, Drops.REC_ROW)}"
     sources = " ".join(shlex.quote(str(source.given)) for source in check.sources)
     repairable = sum(check.problems.by_code[code] for code in REPAIRS)
-    if repairable:
+    if repairable and all(source.format == PPOCRLABEL for source in check.sources):
         command = f"ppocr-kit labels check {sources} --fix --dry-run"
         yield f"{_counted(repairable, 'finding')} can be repaired: {command}"
     yield f"next: {_next_command(sources, counts, numbers)}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.errors import DataError
+from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.box_repair import Change, shorten
 from ppocr_kit.labels.codes import LABEL_CODES
 from ppocr_kit.labels.entries import line_digest
@@ -22,6 +22,7 @@ from ppocr_kit.labels.file_form import describe_form
 from ppocr_kit.labels.file_state import FILE_STATE_NAME
 from ppocr_kit.labels.file_state_repair import repair_file_state
 from ppocr_kit.labels.folder_lock import lock_folder
+from ppocr_kit.labels.formats.registry import PPOCRLABEL
 from ppocr_kit.labels.line_repair import Beside, RepairedLine, repair_line
 from ppocr_kit.labels.lines import iter_lines
 from ppocr_kit.labels.locate import ImageLocator
@@ -131,6 +132,7 @@ def repair_sources(
         track: Progress.
 
     Raises:
+        UsageError: One is in another format than PPOCRLabel's.
         DataError: A folder has no label file, or one that cannot be written as UTF-8.
         SetupError: A folder cannot be written, or another command labels or repairs it.
     """
@@ -142,8 +144,20 @@ def repair_sources(
         # before anything is read, so that no save in between is missed
         checksums = [sha256_of(file) for file in label_files]
         sources = read_sources(paths)
+        for source in sources:
+            _check_format(source)
         plans = [_plan(source, checksum, places, track) for source, checksum in zip(sources, checksums)]
         return [plan.repair if dry_run else _apply(plan) for plan in plans]
+
+
+def _check_format(source: Source) -> None:
+    """Raise UsageError for labels of another program, which are not ours to write."""
+    if source.format != PPOCRLABEL:
+        raise UsageError(
+            f"only label files of PPOCRLabel are repaired, and this looks like {source.format}",
+            at=str(source.label_file),
+            hint="ppocr-kit labels convert SRC --out FOLDER writes a folder that can be",
+        )
 
 
 @dataclass(frozen=True)

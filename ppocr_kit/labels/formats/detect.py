@@ -57,10 +57,12 @@ def detect_format(path: Path) -> str:
 
 
 def _format_of_file(path: Path) -> str:
-    """Tell the format of one file."""
+    """Tell the format of one file; a list of boxes in PPOCRLabel's folder is an older Label.txt."""
     if path.name.lower() == LABEL_FILE_NAME.lower() or path.name == CACHE_FILE_NAME:
         return PPOCRLABEL
     kind = _kind(path)
+    if kind is Kind.DET and _is_ppocrlabel_folder(path.resolve().parent):
+        return PPOCRLABEL
     if kind is Kind.ENTITIES:
         raise DataError(
             "the file holds the values of a receipt, not its lines",
