@@ -61,16 +61,17 @@ class LmdbRows:
             DataError: There is none, or one is damaged or none of PaddleOCR's.
             SetupError: The package lmdb is not installed.
         """
-        self._folder = folder
-        self._opened: dict[Path, Any] = {}
-        self.counts: dict[Path, int] = {}
+        # by path from the folder, with a slash behind it; nothing for the folder itself
+        self._opened: dict[str, Any] = {}
+        self._counts: dict[str, int] = {}
         places = find_lmdbs(folder)
         if not places:
             raise DataError(f"there is no LMDB here ({LMDB_FILE})", at=str(folder), hint=_BUILD_AGAIN)
         try:
             for place in places:
-                self._opened[place] = _open(place)
-                self.counts[place] = _count(self._opened[place], place)
+                inside = "" if place == folder else f"{place.relative_to(folder).as_posix()}/"
+                self._opened[inside] = _open(place)
+                self._counts[inside] = _count(self._opened[inside], place)
         except BaseException:
             self.close()
             raise
@@ -88,14 +89,13 @@ class LmdbRows:
 
     def __len__(self) -> int:
         """Return the number of rows that the LMDBs say they have."""
-        return sum(self.counts.values())
+        return sum(self._counts.values())
 
     def __iter__(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield every row in order: its picture's name, and its label, None where there is none."""
-        for place, environment in self._opened.items():
-            inside = "" if place == self._folder else f"{place.relative_to(self._folder).as_posix()}/"
+        for inside, environment in self._opened.items():
             with environment.begin() as transaction:
-                for number in range(1, self.counts[place] + 1):
+                for number in range(1, self._counts[inside] + 1):
                     label = transaction.get(LABEL_KEY.format(number).encode("ascii"))
                     yield inside + IMAGE_KEY.format(number), label
 
@@ -107,13 +107,18 @@ class LmdbRows:
         """Return an encoded picture, or None where there is none."""
         return self._look(name, bytes) or None
 
+    def label_of(self, name: str) -> bytes:
+        """Return the label of the row that a picture belongs to; empty where there is none."""
+        inside, slash, key = name.rpartition("/")
+        return bytes(self._look(f"{inside}{slash}{key.replace('image-', 'label-', 1)}", bytes))
+
     def _look(self, name: str, take: Any) -> Any:
-        place = self._folder / name
-        environment = self._opened.get(place.parent)
+        inside, slash, key = name.rpartition("/")
+        environment = self._opened.get(inside + slash)
         if environment is None:
             return take(b"")
         with environment.begin(buffers=True) as transaction:
-            return take(transaction.get(place.name.encode("utf-8"), b""))
+            return take(transaction.get(key.encode("utf-8"), b""))
 
 
 def list_line(name: str, label: bytes | None, delimiter: str = "\t") -> bytes:

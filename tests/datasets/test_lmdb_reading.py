@@ -47,6 +47,8 @@ def test_several_lmdbs_are_read_by_path_and_rows_name_theirs(tmp_path: Path) -> 
             f"{part}/image-00000000{number}" for part in ("a", "b/10", "b/2") for number in (1, 2)
         ]
         assert rows.read("b/2/image-000000001") == b"b/2"
+        assert rows.label_of("b/10/image-000000002") == b"b"
+        assert rows.label_of("b/10/image-000000003") == rows.label_of("image-000000001") == b""
         assert not rows.has("image-000000001") and not rows.has("empty/image-000000001")
 
 

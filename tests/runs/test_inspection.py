@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lmdb_files import write_lmdb
 
+from ppocr_kit.datasets.lmdb_reading import LmdbRows
 from ppocr_kit.runs.workers.heads import sized_architecture
-from ppocr_kit.runs.workers.inspect_config import explain, has_four_points_each
+from ppocr_kit.runs.workers.inspect_config import explain, has_four_points_each, lists_of, refusal
 
 MULTI = {
     "Head": {"name": "MultiHead", "head_list": [{"CTCHead": {"Neck": {}}}, {"NRTRHead": {"nrtr_dim": 384}}]}
@@ -70,3 +73,35 @@ def test_only_pages_of_four_point_boxes_can_be_copied_from(points: tuple[int, ..
 def test_refused_row_is_explained(name: str, label: str, reason: str) -> None:
     encoder = type(name, (SimpleNamespace,), {})(max_text_len=25, dict={"a": 1})
     assert explain(encoder, label) == reason
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("image-000000001\tone\n", None),
+        ("image-000000001\tanother", "the LMDB has another text for it"),
+        ("image-000000002\ttwo", "image not found: image-000000002"),
+        ("image-000000003\tthree", "the LMDB has another text for it"),
+        ("image-000000009\tnine", "image not found: image-000000009"),
+        ("b/image-000000001\tone", "image not found: b/image-000000001"),
+        ("image-000000001 one", "not 'image<tab>label' in UTF-8"),
+    ],
+)
+def test_rows_of_an_lmdb_must_be_in_it_with_their_text(tmp_path: Path, line: str, reason: str | None) -> None:
+    rows = [(b"x", b"one"), (None, b"two"), (b"x", None)]
+    with LmdbRows(write_lmdb(tmp_path / "db", rows)) as lmdb:
+        assert refusal(line.encode(), tmp_path / "db", [], "\t", lmdb) == reason
+
+
+def test_an_lmdb_without_a_list_is_a_list_of_all_its_rows(tmp_path: Path) -> None:
+    folder = write_lmdb(tmp_path / "db", [(b"x", b"one"), (b"x", b"a\tb"), (b"x", None)])
+    dataset: dict[str, Any] = {"data_dir": str(folder)}
+    with LmdbRows(folder) as lmdb:
+        ((name, lines),) = lists_of(dataset, lmdb)
+        assert name == str(folder)
+        assert list(lines) == [b"image-000000001\tone", b"image-000000002", b"image-000000003"]
+    (tmp_path / "rows.txt").write_bytes(b"a\tb\nc\td")
+    dataset["label_file_list"] = [str(tmp_path / "rows.txt")]
+    assert [(name, list(lines)) for name, lines in lists_of(dataset, lmdb)] == [
+        (str(tmp_path / "rows.txt"), [b"a\tb\n", b"c\td"])
+    ]

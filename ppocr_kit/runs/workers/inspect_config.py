@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,11 @@ def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:
     pastes = any("CopyPaste" in entry for entry in dataset["transforms"])
     with ExitStack() as stack:
         lmdb = stack.enter_context(LmdbRows(folder)) if dataset["name"] == LMDB_DATA_SET else None
-        there = lmdb.has if lmdb is not None else lambda name: (folder / name).is_file()
         for name, lines in lists_of(dataset, lmdb):
             kept = []
             for number, line in enumerate(lines, start=1):
                 total += 1
-                reason = refusal(line, folder, encoders, delimiter, there)
+                reason = refusal(line, folder, encoders, delimiter, lmdb)
                 if reason is not None:
                     rejected.append({"list": name, "line": number, "reason": reason})
                     continue
@@ -115,7 +114,7 @@ def label_encoders(transforms: list[dict[str, Any]], global_config: dict[str, An
 
 
 def refusal(
-    line: bytes, folder: Path, encoders: list[Any], delimiter: str, there: Callable[[str], bool]
+    line: bytes, folder: Path, encoders: list[Any], delimiter: str, lmdb: LmdbRows | None
 ) -> str | None:
     """Say why the release would not use a row, or None when it would.
 
@@ -124,15 +123,19 @@ def refusal(
         folder: What its picture is relative to.
         encoders: The label encoders of its mode.
         delimiter: What stands between picture and label.
-        there: Tells whether a picture is there.
+        lmdb: Where its picture lies when it is no file.
     """
     try:
         image, label = line.decode("utf-8").strip("\n").split(delimiter)[:2]
     except ValueError:
         return "not 'image<tab>label' in UTF-8"
+    there = (lambda name: (folder / name).is_file()) if lmdb is None else lmdb.has
     missing = [name for name in pictures_of(image) if not there(name)]
     if missing:
         return f"image not found: {missing[0]}"
+    if lmdb is not None and lmdb.label_of(image) != label.encode("utf-8"):
+        # the keys of all LMDBs are the same: this is the LMDB of another list
+        return "the LMDB has another text for it"
     data: Any = {"label": label, "image": None, "img_path": str(folder / image)}
     for encoder in encoders:
         try:
