@@ -22,7 +22,6 @@ from ppocr_kit.datasets.page_index import PageIndex
 from ppocr_kit.datasets.pages import cut_sources
 from ppocr_kit.datasets.reuse import find_old_dataset, write_index
 from ppocr_kit.datasets.split import DEFAULT_RATIO, parse_ratio, plan_split, whole_ratio
-from ppocr_kit.datasets.units import SplitPage
 from ppocr_kit.datasets.split_pages import add_fingerprints, split_pages
 from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.datasets.writing import DatasetContent, write_dataset

@@ -313,6 +313,7 @@ class _Cutter:
     ) -> PageRecord:
         """Put together what is kept of a page."""
         image_name = name + image_suffix(page.path)
+        texts = [region.rec_text for region in placed if region.rec_text is not None]
         row = render_det_row(f"{IMAGE_FOLDER}/{image_name}", placed) if self.plan.det else ""
         return PageRecord(
             name=name,
@@ -331,12 +332,13 @@ class _Cutter:
             height=facts.height,
             regions=len(placed),
             crops=len(crops),
-            longest=max((len(crop.text) for crop in crops), default=0),
-            characters="".join(sorted(set("".join(crop.text for crop in crops)))),
+            texts=len(texts),
+            longest=max(map(len, texts), default=0),
+            characters="".join(sorted(set("".join(texts)))),
             classes=json.dumps(sorted({region.region.key_cls for region in placed} - {None})),
             group=None,
             fingerprint=facts.fingerprint,
-            signature=text_signature(region.rec_text for region in placed if region.rec_text is not None),
+            signature=text_signature(texts),
             plain=True,
             rows=pack_rows(row, crops),
             chunk=self.chunk.number,

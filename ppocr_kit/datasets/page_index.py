@@ -42,6 +42,7 @@ class PageRecord(NamedTuple):
         height: Of the image as shown, pixels.
         regions: Number of regions that remain.
         crops: Number of rows for recognition.
+        texts: Number of regions with a text that recognition can learn, also where no crops are wanted.
         longest: Characters of the longest text.
         characters: The different characters of the texts.
         classes: The different values of ``key_cls``, a JSON list.
@@ -74,6 +75,7 @@ class PageRecord(NamedTuple):
     height: int
     regions: int
     crops: int
+    texts: int
     longest: int
     characters: str
     classes: str
@@ -103,6 +105,19 @@ class PageRecord(NamedTuple):
         """Return the row of a detection list and the rows for recognition."""
         det_row, crops = json.loads(zlib.decompress(self.rows))
         return det_row, tuple(CropRow(*crop) for crop in crops)
+
+
+class SplitFacts(NamedTuple):
+    """The parts of a ``PageRecord`` that decide where a page goes."""
+
+    image_path: bytes
+    image_sha256: str
+    texts: int
+    characters: str
+    classes: str
+    group: str | None
+    fingerprint: bytes | None
+    signature: bytes
 
 
 def pack_rows(det_row: str, crops: Sequence[CropRow]) -> bytes:
@@ -182,6 +197,12 @@ class PageIndex:
             rows = self._database.execute("SELECT * FROM pages WHERE split = ? ORDER BY name", (str(split),))
         return map(_record, rows)
 
+    def split_facts(self) -> Iterator[SplitFacts]:
+        """Yield what the split has to know of each page, by name."""
+        columns = ", ".join(f'"{name}"' for name in SplitFacts._fields)
+        rows = self._database.execute(f"SELECT {columns} FROM pages ORDER BY name")
+        return (SplitFacts(*row) for row in rows)
+
     def count_pages_with(self, column: str) -> Counter[str]:
         """Count on how many pages each character (``characters``) or class (``classes``) is."""
         counts: Counter[str] = Counter()
@@ -216,7 +237,7 @@ class PageIndex:
         self._database.execute("COMMIT")
         self._database.execute("CREATE INDEX by_split ON pages (split, name)")
 
-    def set_fingerprints(self, fingerprints: Iterable[tuple[bytes, bytes]]) -> None:
+    def set_fingerprints(self, fingerprints: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Add fingerprints that were made later, by image file."""
         self._database.execute("BEGIN")
         self._database.executemany(
