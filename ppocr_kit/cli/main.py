@@ -20,6 +20,7 @@ from ppocr_kit.errors import PpocrKitError
 # name -> (module, attribute, one line of help); the help stands here so that the
 # list of commands needs no import.
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "prelabel": ("ppocr_kit.cli.prelabel", "prelabel", "Label pages with your own models, to be corrected."),
     "label": ("ppocr_kit.cli.label", "label", "Draw and correct labels in PPOCRLabel."),
     "labels": ("ppocr_kit.cli.labels", "labels", "Check PPOCRLabel folders."),
     "dataset": ("ppocr_kit.cli.dataset", "dataset", "Build split data sets from PPOCRLabel folders."),
