@@ -51,8 +51,8 @@ CHANGED_SHARE = 0.01
 Result = dict[str, Any]
 
 
-def run(words: tuple[str, ...], cores: int | None = None) -> float:
-    """Run a process on some cores and return its seconds."""
+def run(words: tuple[str, ...], cores: int | None = None, ends: tuple[int, ...] = (0,)) -> float:
+    """Run a process on some cores, which may end with one of ``ends``, and return its seconds."""
 
     def limit() -> None:
         if cores is not None:
@@ -61,7 +61,7 @@ def run(words: tuple[str, ...], cores: int | None = None) -> float:
     begin = time.perf_counter()
     done = subprocess.run(words, cwd=ROOT, preexec_fn=limit, capture_output=True, text=True)
     seconds = time.perf_counter() - begin
-    if done.returncode:
+    if done.returncode not in ends:
         sys.exit(f"{' '.join(words)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return seconds
 
@@ -105,18 +105,19 @@ def time_builds(pages: Pages, work: Path, repeats: int) -> Result:
     return seconds
 
 
-def time_reading(pages: Pages, repeats: int) -> list[float]:
-    """Read and check all boxes on one core, the sizes of the images known, as the median of some runs."""
+def time_reading(pages: Pages, repeats: int) -> dict[str, list[float]]:
+    """Read and check all boxes on one core in a process of their own; see :func:`read_here`."""
     words = (sys.executable, str(Path(__file__)), "--read", str(pages.folder), "--repeats", str(repeats))
     done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True)
-    found: list[float] = json.loads(done.stdout)
+    found: dict[str, list[float]] = json.loads(done.stdout)
     return found
 
 
-def read_here(folder: Path, repeats: int) -> list[float]:
+def read_here(folder: Path, repeats: int) -> dict[str, list[float]]:
     """Read Label.txt and place its boxes, in this process on one core; return the seconds of each run.
 
-    The image sizes are looked up before: decoding is no part of it, and every check of the boxes is.
+    The image sizes are looked up before: decoding is no part of it, and every check of the boxes is. Its
+    peer only parses: ``json.loads`` of every line, in turn with it.
     """
     from ppocr_kit.labels.image_size import read_image_size
     from ppocr_kit.labels.placement import place_regions
@@ -126,29 +127,25 @@ def read_here(folder: Path, repeats: int) -> list[float]:
     sizes = {
         entry.path: read_image_size(entry.path.read_bytes()) for entry in read_sources([folder])[0].pages
     }
-    seconds = []
+    seconds: dict[str, list[float]] = {"checked": [], "parsed": []}
     for _ in range(repeats):
         begin = time.perf_counter()
         for entry in read_sources([folder])[0].pages:
             size = sizes[entry.path] or (1, 1)
             place_regions(entry.read().page.regions, *size)
-        seconds.append(time.perf_counter() - begin)
+        seconds["checked"].append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        for line in (folder / "Label.txt").read_text(encoding="utf-8").splitlines():
+            json.loads(line.split("\t", 1)[1])
+        seconds["parsed"].append(time.perf_counter() - begin)
     return seconds
 
 
 def time_checks(pages: Pages) -> dict[str, float]:
-    """Run ``labels check`` as a whole, images decoded and all."""
+    """Run ``labels check`` as a whole, images decoded and all; real labels have errors (exit code 3)."""
     words = (*KIT, "labels", "check", str(pages.folder), "--json")
-    found = {}
-    for name, cores in (("labels check, 1 core", 1), ("labels check", None)):
-        begin = time.perf_counter()
-        only = sorted(os.sched_getaffinity(0))[:cores]
-        # it ends with 3 where the labels have errors, as real ones do
-        subprocess.run(
-            words, cwd=ROOT, preexec_fn=lambda only=only: os.sched_setaffinity(0, only), capture_output=True
-        )
-        found[name] = time.perf_counter() - begin
-    return found
+    cores = {"labels check, 1 core": 1, "labels check": None}
+    return {name: run(words, count, ends=(0, 3)) for name, count in cores.items()}
 
 
 def time_rebuilds(pages: Pages, work: Path, repeats: int) -> list[float]:
@@ -173,7 +170,10 @@ def measure(pages: Pages, work: Path, repeats: int) -> Result:
     result = {
         "pages": pages.pages,
         "boxes": pages.boxes,
-        "reading": {"seconds": reading, "boxes_per_s": round(pages.boxes / statistics.median(reading))},
+        "reading": {
+            name: {"seconds": runs, "boxes_per_s": round(pages.boxes / statistics.median(runs))}
+            for name, runs in reading.items()
+        },
         "checks": {
             name: {"seconds": took, "boxes_per_s": round(pages.boxes / took)} for name, took in checks.items()
         },
@@ -198,13 +198,20 @@ def describe(name: str, runs: list[float], seconds: dict[str, list[float]]) -> R
 
 def print_result(pages: Pages, result: Result) -> None:
     say(f"\n{pages.name}: {pages.pages} pages, {pages.boxes} boxes")
-    say(f"{'reading and checking Label.txt, 1 core':<42}{result['reading']['boxes_per_s']:>10,} boxes/s")
+    for name, words in (
+        ("checked", "reading and checking Label.txt, 1 core"),
+        ("parsed", "peer: json.loads alone"),
+    ):
+        say(f"{words:<42}{result['reading'][name]['boxes_per_s']:>10,} boxes/s")
     for name, found in result["checks"].items():
         say(f"{name + ' (with images)':<42}{found['boxes_per_s']:>10,} boxes/s{found['seconds']:>8.1f} s")
     say(f"{'':<42}{'median s':>10}{'x crop and copy':>18}{'x copy pages':>14}")
     for name, found in result["builds"].items():
         whole, det = found["ratios"].values()
         say(f"{name:<42}{found['median_s']:>10.2f}{whole:>18.2f}{det:>14.2f}")
+    for name in ("files", "LMDB"):
+        one, every = result["builds"][f"{name}, 1 core"]["median_s"], result["builds"][name]["median_s"]
+        say(f"{name + ': all cores against one':<42}{one / every:>10.2f} times as fast")
 
 
 def say(text: str) -> None:
