@@ -34,6 +34,8 @@ class PageFact:
         image: Key of its image in the label file it came from, POSIX.
         image_sha256: Hash of the image file.
         split: Where it went.
+        crops: Number of its rows for recognition; in an LMDB these follow one another in the order of
+            pages.
         group: What ``--group-by`` made of it, None without.
         unit: Smallest hash of an image among those it stays together with, None when it is alone.
         fingerprint: What it looks like, None where nobody had to know.
@@ -43,6 +45,7 @@ class PageFact:
     image: str
     image_sha256: str
     split: Split
+    crops: int = 0
     group: str | None = None
     unit: str | None = None
     fingerprint: Fingerprint | None = None
@@ -55,6 +58,7 @@ def render_page_fact(fact: PageFact) -> str:
         "image": fact.image,
         "image_sha256": fact.image_sha256,
         "split": str(fact.split),
+        "crops": fact.crops,
         "group": fact.group,
         "unit": fact.unit,
         "fingerprint": None if fact.fingerprint is None else fact.fingerprint.to_text(),
@@ -108,6 +112,7 @@ def _parse(line: str, where: str) -> PageFact:
         image=_text(row, "image", where),
         image_sha256=_hash(row, "image_sha256", where),
         split=Split(split),
+        crops=_count(row, "crops", where),
         group=_text(row, "group", where, optional=True) or None,
         unit=_hash(row, "unit", where) if "unit" in row else None,
         fingerprint=Fingerprint.from_text(fingerprint) if fingerprint else None,
@@ -121,6 +126,13 @@ def _text(row: Mapping[str, Any], key: str, where: str, *, optional: bool = Fals
     return value
 
 
+def _count(row: Mapping[str, Any], key: str, where: str) -> int:
+    value = row.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DataError(f"the page's '{key}' is missing or no count", at=where, hint=_HINT)
+    return value
+
+
 def _hash(row: Mapping[str, Any], key: str, where: str) -> str:
     value = _text(row, key, where)
     if not _SHA256.fullmatch(value):
@@ -128,5 +140,5 @@ def _hash(row: Mapping[str, Any], key: str, where: str) -> str:
     return value
 
 
-def _is_plain(row: Mapping[str, str]) -> bool:
-    return not any(has_lone_surrogates(value) for value in row.values())
+def _is_plain(row: Mapping[str, Any]) -> bool:
+    return not any(isinstance(value, str) and has_lone_surrogates(value) for value in row.values())
