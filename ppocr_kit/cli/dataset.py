@@ -71,6 +71,12 @@ def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str)
     show_default=True,
     help="Copy the page images for detection, or link them: no space, but one file with the original.",
 )
+@click.option(
+    "--no-near-duplicates",
+    is_flag=True,
+    help="Look for no pages that are copies of others under other bytes.",
+)
+@click.option("--no-stratify", is_flag=True, help="Leave to chance where rare characters and classes go.")
 @click.option("--rebuild", is_flag=True, help="Cut every page anew, also those that did not change.")
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes to cut with; default: one for each core."
@@ -88,6 +94,8 @@ def build(
     out: Path,
     keeping: str,
     images: str,
+    no_near_duplicates: bool,
+    no_stratify: bool,
     rebuild: bool,
     workers: int | None,
     reading: ReadOptions,
@@ -114,6 +122,8 @@ def build(
         format=keeping,
         images=images,
         rebuild=rebuild,
+        near_duplicates=not no_near_duplicates,
+        stratify=not no_stratify,
     )
     result = build_dataset(request, dry_run=dry_run, workers=workers, track=progress_bar)
     if as_json:
