@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -16,6 +17,7 @@ Finding = tuple[str, Optional[int], str]
 
 _SHOWN = 60
 _NUMBERS = {int, float}
+_PYTHON_LIST = re.compile(r"\[\s*\{\s*['\"]")
 
 
 def parse_boxes(text: str) -> tuple[list[TextRegion] | None, list[Finding]]:
@@ -61,7 +63,7 @@ def load_list(text: str) -> tuple[Any, list[Finding]]:
 
 def _load_python_notation(text: str) -> Any:
     """Return the value of ``[{'transcription': …}]``, which some scripts write, or None."""
-    if not text.startswith(("[{'", '[{"')):
+    if _PYTHON_LIST.match(text) is None:
         return None
     try:
         return ast.literal_eval(text)

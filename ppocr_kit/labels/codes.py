@@ -346,5 +346,7 @@ def label_problem(
         detail: What exactly, added to the meaning after a colon.
     """
     kind = LABEL_CODES[code]
+    # names of files may be bytes in no encoding, which cannot be printed
+    detail = detail if detail.isascii() else detail.encode("utf-8", "replace").decode("utf-8")
     message = f"{kind.meaning}: {detail}" if detail else kind.meaning
     return Problem(code, kind.severity, message, file, line or None, region, kind.remedy)

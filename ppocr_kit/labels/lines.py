@@ -27,7 +27,7 @@ class RawLine:
         number: Line number from 1, as an editor counts.
         offset: Its first byte.
         content: Its bytes without the line end and without a byte order mark.
-        encoding: The encoding that a byte order mark names, None when the line must tell.
+        encoding: The encoding of the whole file when it is UTF-16, None when the line must tell.
     """
 
     number: int
@@ -48,12 +48,14 @@ class LineParts:
 def iter_lines(stream: BinaryIO) -> Iterator[RawLine]:
     """Yield the lines of a file that are not blank; memory holds one of them at a time.
 
-    A file of UTF-16 is told by its byte order mark. A file without a line feed is split at carriage
-    returns (its longest stretch then is the whole file only when it has neither).
+    UTF-16 is told by its byte order mark, or by the zero bytes of the first letters. A file without a line
+    feed is split at carriage returns (its longest stretch is the whole file only when it has neither).
     """
-    mark = stream.read(3)
+    mark = stream.read(4)
     encoding = _UTF16.get(mark[:2])
-    start = 2 if encoding else 3 if mark == codecs.BOM_UTF8 else 0
+    start = 2 if encoding else 3 if mark[:3] == codecs.BOM_UTF8 else 0
+    if encoding is None and len(mark) == 4 and mark.count(0) == 2:
+        encoding = {mark[1::2]: "utf-16-le", mark[::2]: "utf-16-be"}.get(b"\0\0")
     unit = "\n".encode(encoding or "ascii")
     stream.seek(start)
     if encoding is None and _has_line_feed(stream):
@@ -119,17 +121,25 @@ def _split_stream(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
 
 def _split_at_returns(piece: bytes, start: int, encoding: str | None) -> Iterator[tuple[bytes, int]]:
     """Yield the lines of a stretch with their offsets: several when old carriage returns end some of them."""
-    if encoding is not None:
-        content = piece
-        for end in ("\n", "\r"):
-            content = content[:-2] if content.endswith(end.encode(encoding)) else content
-        yield content, start
-        return
-    content = piece.rstrip(b"\r\n")
-    parts = content.split(b"\r")
-    if len(parts) > 1 and all(b"\t" in part for part in parts if part):
-        for part in parts:
-            yield part, start
-            start += len(part) + 1
-    else:
-        yield content, start
+    feed, end, tab = (sign.encode(encoding or "ascii") for sign in "\n\r\t")
+    content = piece
+    for sign in (feed, end):
+        content = content[: -len(sign)] if content.endswith(sign) else content
+    parts = _split_aligned(content, end) if end in content else [content]
+    if not all(tab in part for part in parts if part):
+        # a raw carriage return in a text
+        parts = [content]
+    for part in parts:
+        yield part, start
+        start += len(part) + len(end)
+
+
+def _split_aligned(content: bytes, end: bytes) -> list[bytes]:
+    """Split at ``end`` where it stands at a multiple of its own size."""
+    parts, begin, searched = [], 0, 0
+    while (at := content.find(end, searched)) >= 0:
+        searched = at + 1
+        if at % len(end) == 0:
+            parts.append(content[begin:at])
+            begin = searched = at + len(end)
+    return [*parts, content[begin:]]

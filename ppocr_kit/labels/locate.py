@@ -13,12 +13,15 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _WINDOWS_ABSOLUTE = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\)")
 
 # PPOCRLabel's own folder of crops: never page images.
 _CROP_FOLDER = "crop_img"
+
+# What PPOCRLabel opens.
+_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"})
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ class ImageLocator:
             return Found(candidates[0], "L024", f"'{key}' is taken to be {shown}")
         if candidates:
             return Found(None, "L025", f"'{key}' may be any of {len(candidates)} files")
-        return Found(None, "L020", f"'{key}'")
+        other = self._stems.get(_fold(PurePosixPath(name).stem))
+        beside = f"; there is {other.relative_to(self.folder).as_posix()}" if other is not None else ""
+        return Found(None, "L020", f"'{key}'{beside}")
 
     @cached_property
     def _names(self) -> dict[str, list[Path]]:
@@ -117,8 +122,18 @@ class ImageLocator:
         for root, folders, files in os.walk(self.folder):
             folders[:] = sorted(name for name in folders if name != _CROP_FOLDER)
             for name in files:
-                names[_fold(name)].append(Path(root, name))
+                names[_fold(_readable(name))].append(Path(root, name))
         return dict(names)
+
+    @cached_property
+    def _stems(self) -> dict[str, Path]:
+        """One image below the folder by folded stem, for remarks on those that are missing."""
+        return {
+            _fold(path.stem): path
+            for paths in self._names.values()
+            for path in paths
+            if path.suffix.lower() in _IMAGE_SUFFIXES
+        }
 
 
 def _split_key(key: str) -> tuple[list[str], str | None]:
@@ -141,6 +156,15 @@ def _drop_dots(parts: list[str]) -> list[str]:
         elif part not in ("", "."):
             kept.append(part)
     return kept
+
+
+def _readable(name: str) -> str:
+    """Return the name of a file; one that is no UTF-8 was unpacked from an archive in GB18030."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("gb18030", errors="replace")
+    return name
 
 
 def _fold(name: str) -> str:
