@@ -15,7 +15,7 @@ from typing import Any
 from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe, load_recipe
 from ppocr_kit.configs.label_limits import line_limits, training_scale, with_labels
 from ppocr_kit.configs.yaml_text import dump_config
-from ppocr_kit.errors import SetupError
+from ppocr_kit.errors import SetupError, ToolError
 from ppocr_kit.labels.checks import CheckOptions, LabelCheck, check_sources
 from ppocr_kit.labels.sources import ReadOptions
 from ppocr_kit.progress import Track, no_progress
@@ -117,7 +117,7 @@ def check_labels(
         DataError: A folder is missing or has no label file, or the dictionary cannot be used.
         UsageError: A folder is given twice, or there is no such recipe.
         SetupError: The release was asked for and is not there.
-        ToolError: The release's transforms crashed.
+        ToolError: The release's transforms crashed, and the release was asked for.
     """
     configs = {task: load_recipe(find_recipe(task, request.model(task))) for task in request.tasks}
     entries = read_dictionary(request.dictionary) if request.dictionary is not None else None
@@ -138,7 +138,7 @@ def check_labels(
             check = check_sources(request.sources, options, look=rows.look_at, threads=threads, track=track)
         look = ReleaseLook(left_out=left_out)
         if left_out is None and any(rows.counts.values()):
-            look = _let_release_look(request, configs, check, rows, Path(folder))
+            look = _let_release_look(request, configs, check, rows, Path(folder), track)
     return LabelReport(check, {task: request.model(task) for task in request.tasks}, look)
 
 
@@ -166,8 +166,13 @@ def _let_release_look(
     check: LabelCheck,
     rows: LabelRows,
     folder: Path,
+    track: Track,
 ) -> ReleaseLook:
-    """Hand the rows to the release's transforms and add what they refuse to the findings."""
+    """Hand the rows to the release's transforms and add what they refuse to the findings.
+
+    Raises:
+        ToolError: They crashed, and the release was asked for.
+    """
     job = {}
     for task in request.tasks:
         if not rows.counts[task]:
@@ -180,15 +185,25 @@ def _let_release_look(
         job[str(task)] = {"config": str(file), "rows": str(rows.file(task))}
     looked: dict[Task, int] = {}
     notes: list[str] = []
+    total = sum(rows.counts.values())
+    progress = iter(track(range(total), "letting the release look", total))
 
     def take(answer: dict[str, Any]) -> None:
         check.problems.extend(rows.problems(answer.get("findings", ())))
+        for _ in range(answer.get("done", 0)):
+            next(progress, None)
         if "rows" in answer:
             looked[Task(answer["task"])] = answer["rows"]
             if not answer["pasteable"]:
                 notes.append(_NOTHING_TO_PASTE.format(model=request.model(Task.DET)))
 
-    ask(_WORKER, job, folder, take, log=folder / "check.log")
+    try:
+        ask(_WORKER, job, folder, take, log=folder / "check.log")
+    except ToolError as error:
+        if request.release:
+            raise
+        return ReleaseLook(looked, f"it broke off: {error.message}", tuple(notes))
+    next(progress, None)
     return ReleaseLook(looked, None, tuple(notes))
 
 

@@ -3,8 +3,8 @@
 Run inside the lane through ``answers.serve``. The job names, by task, a configuration and a file of
 rows. A det row is what ``dataset build`` writes, then width and height of the page, by how much it is
 resized at its smallest, and the numbers of its boxes; a rec row is a text.
-Answers are lists of findings ``{"task", "row", "kind", "boxes", "detail"}`` with rows from 0, then one
-``{"task", "rows", "pasteable"}`` per task.
+Answers are ``{"done", "findings"}``, the rows since the last answer and lists of ``{"task", "row", "kind",
+"boxes", "detail"}`` with rows from 0; then one ``{"task", "rows", "pasteable"}`` per task.
 
 Pictures are blank: none of these transforms looks at what is on them. Source: ppocr/data/imaug/
 label_ops.py, random_crop_data.py, make_border_map.py, make_shrink_map.py @3.7.0.
@@ -16,9 +16,9 @@ import copy
 import functools
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 import yaml
@@ -26,64 +26,72 @@ import yaml
 from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.inspect_config import explain, has_four_points_each, label_encoders
 
-# What comes after a row's label is read and before its picture is: cutting, and the targets to learn.
 _CUTTING = ("EastRandomCropData", "RandomCrop")
-_TARGETS = (*_CUTTING, "MakeBorderMap", "MakeShrinkMap")
-# A page of large boxes takes MakeBorderMap 40 ms in a square of 640 pixels, 2 ms in this one.
-_SMALL = [160, 160]
 _SHRINKING = "MakeShrinkMap"
+# What comes after a row's label is read and before its picture is: cutting, and the targets to learn.
+_TARGETS = (*_CUTTING, "MakeBorderMap", _SHRINKING)
+# Whether a transform raises does not depend on the size of the square it cuts, nor on how often it tries;
+# its time does: a page of large boxes takes MakeBorderMap 40 ms in 640 pixels, 2 ms in these.
+_QUICK = {"size": [160, 160], "max_tries": 2}
+# Plain quadrilaterals that went well so often go well: of further pages only the others are cut.
+_PLAIN_PAGES = 1000
 # What a label encoder hands through without a look.
 _NO_PICTURE = {"image": None, "img_path": ""}
-_ANSWERED_TOGETHER = 500
+_ANSWERED_TOGETHER = {"det": 100, "rec": 5000}
 _KNOWN_TEXTS = 100_000
+
+# Kind, boxes or None for the whole row, and the reason.
+Refusal = tuple[str, Optional[list[int]], str]
 
 
 def check(job: dict[str, Any], put: Put) -> None:
     """Look at the rows of each task and put what is found."""
-    looks = {"det": _look_at_pages, "rec": _look_at_texts}
+    looks: dict[str, Callable[[dict[str, Any]], _PageLook | _TextLook]]
+    looks = {"det": _PageLook, "rec": _TextLook}
     for task, entry in job.items():
         config = yaml.safe_load(Path(entry["config"]).read_text(encoding="utf-8"))
-        summary: dict[str, Any] = {"task": task, "rows": 0, "pasteable": True}
+        look = looks[task](config)
+        number, done = 0, 0
+        findings: list[dict[str, Any]] = []
         with Path(entry["rows"]).open(encoding="utf-8", newline="\n") as rows:
-            findings = looks[task](config, entry, (line.rstrip("\n") for line in rows), summary)
-            _put_together(task, findings, put)
-        put(summary)
+            for number, row in enumerate(rows, start=1):
+                for kind, boxes, detail in look.findings(row.rstrip("\n")):
+                    found = {"task": task, "row": number - 1, "kind": kind}
+                    findings.append({**found, "boxes": boxes, "detail": detail})
+                # each answer costs a line of the worker's output
+                if number - done >= _ANSWERED_TOGETHER[task]:
+                    put({"done": number - done, "findings": findings})
+                    done, findings = number, []
+        put({"done": number - done, "findings": findings})
+        put({"task": task, "rows": number, "pasteable": look.pasteable})
 
 
-def _put_together(task: str, findings: Iterator[dict[str, Any]], put: Put) -> None:
-    """Put many findings as one answer: each answer costs a line of the worker's output."""
-    waiting: list[dict[str, Any]] = []
-    for found in findings:
-        waiting.append({"task": task, **found})
-        if len(waiting) >= _ANSWERED_TOGETHER:
-            put({"findings": waiting})
-            waiting = []
-    if waiting:
-        put({"findings": waiting})
+class _TextLook:
+    """Passes texts through the label encoders of a recogniser.
 
+    Args:
+        config: A training configuration.
+    """
 
-def _look_at_texts(
-    config: dict[str, Any], entry: dict[str, Any], rows: Iterator[str], summary: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Pass every text through the label encoders of a recogniser."""
-    encoders = label_encoders(config["Train"]["dataset"]["transforms"], config["Global"])
+    pasteable = True
 
-    @functools.lru_cache(maxsize=_KNOWN_TEXTS)
-    def judge(text: str) -> tuple[str, str] | None:
-        return refused_text(text, encoders)
+    def __init__(self, config: dict[str, Any]) -> None:
+        encoders = label_encoders(config["Train"]["dataset"]["transforms"], config["Global"])
+        # texts repeat
+        self._refusal = functools.lru_cache(maxsize=_KNOWN_TEXTS)(lambda text: refused_text(text, encoders))
 
-    for number, text in enumerate(rows):
-        summary["rows"] += 1
-        refusal = judge(text)
+    def findings(self, row: str) -> Iterator[Refusal]:
+        """Yield why the encoders refuse a text."""
+        refusal = self._refusal(row)
         if refusal is not None:
-            yield {"row": number, "kind": refusal[0], "boxes": None, "detail": refusal[1]}
+            yield refusal[0], None, refusal[1]
 
 
 def refused_text(text: str, encoders: list[Any]) -> tuple[str, str] | None:
     """Say why label encoders refuse a text: ``length``, ``characters`` or ``row``, and the reason."""
     data: Any = {"label": text, **_NO_PICTURE}
     for encoder in encoders:
-        data, reason = _pass_through(encoder, data)
+        data, reason = _pass_through([encoder], data)
         if reason is not None:
             return "row", reason
         if data is None:
@@ -95,30 +103,9 @@ def refused_text(text: str, encoders: list[Any]) -> tuple[str, str] | None:
     return None
 
 
-def _look_at_pages(
-    config: dict[str, Any], entry: dict[str, Any], rows: Iterator[str], summary: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Pass every page through the label encoder and the target makers of a detector."""
-    transforms = config["Train"]["dataset"]["transforms"]
-    pastes = any("CopyPaste" in step for step in transforms)
-    checker = _PageChecker(config)
-    pasteable = False
-    for number, row in enumerate(rows):
-        summary["rows"] += 1
-        _, label, width, height, factor, boxes = row.split("\t")
-        pasteable = pasteable or (pastes and has_four_points_each(f"\t{label}".encode()))
-        page = _Page(label, int(width), int(height), float(factor), json.loads(boxes))
-        for kind, found, detail in checker.look_at(page):
-            yield {"row": number, "kind": kind, "boxes": found, "detail": detail}
-    summary["pasteable"] = pasteable or not pastes
-
-
-def _made_small(step: dict[str, Any]) -> dict[str, Any]:
-    """Let a transform cut a small square: whether it raises does not depend on the size, its time does."""
-    return {
-        name: {**settings, "size": _SMALL} if name in _CUTTING else settings
-        for name, settings in step.items()
-    }
+def _made_quick(step: dict[str, Any]) -> dict[str, Any]:
+    """Let a transform that cuts do so in the least time."""
+    return {name: {**settings, **_QUICK} if name in _CUTTING else settings for name, settings in step.items()}
 
 
 class _Page(NamedTuple):
@@ -131,8 +118,8 @@ class _Page(NamedTuple):
     boxes: list[int]
 
 
-class _PageChecker:
-    """The transforms of a detector that a page has to pass.
+class _PageLook:
+    """Passes pages through the label encoder and the target makers of a detector.
 
     Args:
         config: A training configuration.
@@ -142,58 +129,77 @@ class _PageChecker:
         from ppocr.data.imaug import create_operators
 
         transforms = copy.deepcopy(config["Train"]["dataset"]["transforms"])
+        names = [next(iter(step)) for step in transforms]
         self._encoders = label_encoders(transforms, config["Global"])
-        chosen = [_made_small(step) for step in transforms if next(iter(step)) in _TARGETS]
-        self._makers = list(create_operators(chosen, config["Global"]))
-        self._shrinking = [maker for maker in self._makers if type(maker).__name__ == _SHRINKING]
+        chosen = [_made_quick(step) for step, name in zip(transforms, names) if name in _TARGETS]
+        makers = list(create_operators(chosen, config["Global"]))
+        self._shrinking = [maker for maker in makers if type(maker).__name__ == _SHRINKING]
+        self._others = [maker for maker in makers if maker not in self._shrinking]
+        self._pastes = "CopyPaste" in names
+        self._has_source = False
+        self._cut_pages = 0
 
-    def look_at(self, page: _Page) -> Iterator[tuple[str, list[int] | None, str]]:
+    @property
+    def pasteable(self) -> bool:
+        """Whether ``CopyPaste``, if there is one, has a page to copy from."""
+        return self._has_source or not self._pastes
+
+    def findings(self, row: str) -> Iterator[Refusal]:
         """Yield what the transforms refuse: ``row`` for the page, ``small`` for boxes that do not count."""
-        data: Any = {"label": page.label, **_NO_PICTURE}
-        for encoder in self._encoders:
-            data, reason = _pass_through(encoder, data)
-            if data is None:
-                yield "row", None, reason or explain(encoder, page.label)
-                return
-        reason = self._refusal(copy.deepcopy(data), page)
+        _, label, width, height, factor, boxes = row.split("\t")
+        page = _Page(label, int(width), int(height), float(factor), json.loads(boxes))
+        data, reason = _pass_through(self._encoders, {"label": label, **_NO_PICTURE})
+        if data is None:
+            yield "row", None, reason or explain(self._encoders[0], label)
+            return
+        self._has_source = self._has_source or (self._pastes and has_four_points_each(f"\t{label}".encode()))
+        reason = self._refusal_when_cut(data, page) if self._is_worth_cutting(data) else None
+        if reason is None:
+            small, reason = self._not_counted(data, page)
+            if small:
+                yield "small", small, ""
         if reason is not None:
             yield "row", None, reason
-            return
-        small = self._not_counted(data, page)
-        if small:
-            yield "small", small, ""
 
-    def _refusal(self, data: Any, page: _Page) -> str | None:
-        """Run the transforms as training does once, from a seed that is the same each time."""
+    def _is_worth_cutting(self, data: Any) -> bool:
+        """Tell whether a page is among the first, or has a box of more than four corners."""
+        self._cut_pages += 1
+        return self._cut_pages <= _PLAIN_PAGES or data["polys"].shape[1] != 4
+
+    def _refusal_when_cut(self, data: Any, page: _Page) -> str | None:
+        """Cut the page as training does, from a seed that is the same each time."""
         random.seed(0)
         np.random.seed(0)
-        data["image"] = _blank(page.width, page.height)
-        for maker in self._makers:
-            data, reason = _pass_through(maker, data)
-            if data is None:
-                return reason or f"refused by {type(maker).__name__}"
-        return None
+        data = {**copy.deepcopy(data), "image": _blank(page.width, page.height)}
+        return _pass_through(self._others, data)[1]
 
-    def _not_counted(self, data: Any, page: _Page) -> list[int]:
-        """Return the boxes that make no target where the page is at its smallest."""
+    def _not_counted(self, data: Any, page: _Page) -> tuple[list[int], str | None]:
+        """Return the boxes that make no target where the page is at its smallest; or why none can be made."""
         width, height = (max(1, round(side * page.factor)) for side in (page.width, page.height))
         before = list(data["ignore_tags"])
-        data = {**data, "image": _blank(width, height), "polys": data["polys"] * page.factor}
-        data["ignore_tags"] = list(before)
-        for maker in self._shrinking:
-            data, _ = _pass_through(maker, data)
-            if data is None:
-                return []
+        small = {"image": _blank(width, height), "polys": data["polys"] * page.factor}
+        shrunk, reason = _pass_through(self._shrinking, {**data, **small, "ignore_tags": list(before)})
+        if shrunk is None:
+            return [], reason
         # a page without boxes has a speck in its row, which has no number
-        return [box for box, was, now in zip(page.boxes, before, data["ignore_tags"]) if now and not was]
+        tags = zip(page.boxes, before, shrunk["ignore_tags"])
+        return [box for box, was, now in tags if now and not was], None
 
 
-def _pass_through(transform: Any, data: Any) -> tuple[Any, str | None]:
-    """Return what a transform makes of the data, or None; and the reason where it raised."""
-    try:
-        return transform(data), None
-    except Exception as error:
-        return None, f"{type(transform).__name__} raised {type(error).__name__}: {error}"
+def _pass_through(transforms: list[Any], data: Any) -> tuple[Any, str | None]:
+    """Return what transforms make of the data, or None and the reason why one of them refused it.
+
+    A label encoder that answers None gives no reason; ``explain`` knows.
+    """
+    for transform in transforms:
+        name = type(transform).__name__
+        try:
+            data = transform(data)
+        except Exception as error:
+            return None, f"{name} raised {type(error).__name__}: {error}"
+        if data is None:
+            return None, None if name.endswith("LabelEncode") else f"refused by {name}"
+    return data, None
 
 
 @functools.lru_cache(maxsize=4)
