@@ -82,6 +82,7 @@ def read_sources(paths: Sequence[Path], options: ReadOptions = ReadOptions()) ->
         UsageError: One is given twice, or which format it has cannot be told.
     """
     names = [_format_of(path, options) for path in paths]
+    _check_options(names, options)
     places = [
         find_label_file(path, options) if name == PPOCRLABEL else path for path, name in zip(paths, names)
     ]
@@ -105,6 +106,22 @@ def _format_of(path: Path, options: ReadOptions) -> str:
         except (OSError, ValueError) as error:
             raise DataError("there is no such folder or label file", at=str(path)) from error
     return name
+
+
+def _check_options(names: Sequence[str], options: ReadOptions) -> None:
+    """Raise UsageError when an option asks for a file that no source can have."""
+    asked = {
+        "--with-unverified": options.with_unverified,
+        "--checked-only": options.checked_only,
+        "--rec-text": options.rec_text != "label",
+    }
+    for option, wanted in asked.items():
+        if wanted and names and PPOCRLABEL not in names:
+            raise UsageError(
+                f"{option} is for folders of PPOCRLabel, and there is none among the sources",
+                at=option,
+                hint=f"leave {option} out",
+            )
 
 
 def _read_source(place: Path, name: str, options: ReadOptions) -> Source:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ppocr_kit.errors import DataError
+from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.checks import CheckOptions, check_sources
 from ppocr_kit.labels.codes import label_problem
 from ppocr_kit.labels.sources import ReadOptions, gather_problems, read_sources
@@ -253,3 +253,13 @@ def test_the_side_files_of_a_real_export_agree(shared: Path):
     assert (len(texts), sum(map(len, texts.values()))) == (700, 711)
     # the folder was called train_data when it was labelled
     assert [code for code, _, _ in findings] == ["L021"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"with_unverified": True}, {"checked_only": True}, {"rec_text": "rec_gt"}], ids=str
+)
+def test_what_only_ppocrlabel_has_is_not_asked_of_other_formats(tmp_path, options):
+    (tmp_path / "img_1.jpg").write_bytes(b"")
+    (tmp_path / "gt_img_1.txt").write_text("1,2,9,2,9,8,1,8,text\n")
+    with pytest.raises(UsageError, match="for folders of PPOCRLabel"):
+        read_sources([tmp_path], ReadOptions(format="icdar", **options))
