@@ -406,6 +406,8 @@ def _crop_rows(path: Path, placed: Sequence[PlacedRegion], width: int, height: i
 
 def _is_whole(region: PlacedRegion, width: int, height: int) -> bool:
     """Tell whether a region is the picture: then it is its own crop, and not encoded once more."""
+    if region.region.cropped:
+        return True
     corners = [(0, 0), (width, 0), (width, height), (0, height)]
     if height >= TALL_RATIO * width or set(region.outline) != set(corners):
         return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from ppocr_kit.datasets.dictionary import CharacterSet
 from ppocr_kit.datasets.lmdb_reading import IMAGE_KEY
 from ppocr_kit.datasets.lmdb_writing import LmdbWriter
 from ppocr_kit.datasets.manifest import FORMAT, LMDB, MANIFEST_NAME
-from ppocr_kit.datasets.page_index import PageIndex, PageRecord
+from ppocr_kit.datasets.page_facts import PAGES_NAME, PageFact, render_page_fact
+from ppocr_kit.datasets.page_index import PageIndex, PageRecord, unpack_fingerprint
 from ppocr_kit.datasets.rows import CROP_FOLDER, lmdb_folder, render_rec_row
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.sources import Source
@@ -43,6 +44,8 @@ class DatasetContent:
         spool: Folder of spooled crops when they go into LMDBs; None when they are files.
         lmdb: Whether crops go into LMDBs.
         old: The old data set that some crops are taken from.
+        unit_of: For images that stay together with others, the smallest hash among these.
+        how_split: What the manifest says about groups and a kept test set.
     """
 
     name: str
@@ -56,6 +59,8 @@ class DatasetContent:
     lmdb: bool = False
     spool: Path | None = None
     old: Path | None = None
+    unit_of: Mapping[str, str] = field(default_factory=dict)
+    how_split: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _Files:
@@ -107,10 +112,12 @@ def write_dataset(root: Path | None, content: DatasetContent, track: Track) -> d
         "tool": {"name": "ppocr-kit", "version": __version__},
         "seed": content.seed,
         "ratio": list(content.ratio),
+        **content.how_split,
         "sources": _describe_sources(content),
         "tasks": tasks,
         "skipped": _write_skipped(files, content),
     }
+    files.write(PAGES_NAME, _page_lines(content))
     files.write(MANIFEST_NAME, [json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"])
     return manifest
 
@@ -210,6 +217,24 @@ def _write_lmdb(root: Path | None, content: DatasetContent, split: Split, track:
     return described
 
 
+def _page_lines(content: DatasetContent) -> Iterator[str]:
+    """Yield what is kept of each page."""
+    for page, split in content.index.in_order_with_split():
+        looks = page.fingerprint
+        yield render_page_fact(
+            PageFact(
+                name=page.name,
+                image=page.shown_key,
+                image_sha256=page.image_sha256,
+                split=split,
+                crops=page.crops,
+                group=page.group,
+                unit=content.unit_of.get(page.image_sha256),
+                fingerprint=None if looks is None else unpack_fingerprint(looks),
+            )
+        )
+
+
 def _describe_sources(content: DatasetContent) -> list[dict[str, Any]]:
     """Describe the labelled folders, in an order that does not depend on the command line."""
     counts = content.index.count_by_source()
@@ -244,12 +269,12 @@ def _write_skipped(files: _Files, content: DatasetContent) -> dict[str, Any]:
 
 def _skipped_rows(problems: ProblemLog, codes: Sequence[str], sources: Sequence[Source]) -> Iterator[str]:
     """Yield one JSON object per line for what was left out."""
-    names = {str(source.label_file): _portable_name(source) for source in sources}
+    names = {str(source.label_file): f"{source.name}/{source.label_file.name}" for source in sources}
     for found in problems.only(codes):
         row = {
             "code": found.code,
             "drops": str(LABEL_CODES[found.code].drops),
-            "file": names.get(found.file, found.file),
+            "file": names.get(found.file) or _portable_name(found.file, sources),
             "line": found.line,
             "box": found.region,
             "reason": found.message,
@@ -257,6 +282,9 @@ def _skipped_rows(problems: ProblemLog, codes: Sequence[str], sources: Sequence[
         yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _portable_name(source: Source) -> str:
-    """Return ``<folder>/Label.txt``, which is the same on every machine."""
-    return f"{source.name}/{source.label_file.name}"
+def _portable_name(file: str, sources: Sequence[Source]) -> str:
+    """Return the name of a file in a source from its folder on, which is the same on every machine."""
+    for source in sources:
+        if Path(file).is_relative_to(source.given):
+            return f"{source.name}/{Path(file).relative_to(source.given).as_posix()}"
+    return file

@@ -32,6 +32,8 @@ class TextRegion:
         index: Position in its line from 0.
         id: Number that ``linking`` names the region by, None when it has none.
         linking: Pairs of ids that belong together, key first, as the file lists them here.
+        cropped: The picture is the crop that a recognition list names: it is learnt as it lies, and not
+            turned when it is high.
     """
 
     transcription: str
@@ -41,6 +43,7 @@ class TextRegion:
     index: int = 0
     id: int | None = None
     linking: tuple[tuple[int, int], ...] = ()
+    cropped: bool = False
 
     @property
     def ignored(self) -> bool:

@@ -63,7 +63,11 @@ class _Documents:
             return
         if found.code is not None:
             self.pages.tell(found.code, shown, found.detail)
-        content = keep_record(record)
+        try:
+            content = keep_record(record)
+        except RecursionError:
+            self.pages.lose("L070", shown, f"what belongs to '{name}' is nested too deeply")
+            return
         self.pages.add(found.path, shown, RecordBoxes(content, parse), content_digest(content))
 
     def _read_file(self, file: Path, kind: Kind, take: _TakeDocument, given: bool) -> None:

@@ -23,7 +23,9 @@ from ppocr_kit.labels.lines import RawLine, decode_line, iter_lines
 from ppocr_kit.labels.region import TextRegion
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d{1,9}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?\s*\Z")
-_SPACED = re.compile(r"\s*" + r"([+-]?\d{1,9}(?:\.\d*)?)[ \t]+" * 4 + r"(\S.*)\Z", re.DOTALL)
+_SPACED_NUMBER = r"([+-]?\d{1,9}(?:\.\d*)?)[ \t]+"
+# Of numbers and spaces: a quadrangle where there are eight, else a rectangle.
+_SPACED = tuple(re.compile(r"\s*" + _SPACED_NUMBER * count + r"(\S.*)\Z", re.DOTALL) for count in (8, 4))
 _QUOTED = re.compile(r'\s*"(.*)"\s*\Z', re.DOTALL)
 
 # Challenge 8 and 15 give the script of each text; challenge 8 has no Hindi.
@@ -73,6 +75,8 @@ def guess_layout(lines: Iterable[str]) -> LineLayout | None:
         lines: Lines of several files, the more the surer.
     """
     rows = [(row, _count_numbers(row)) for row in (_fields(line) for line in lines) if row]
+    if rows and all(_is_share(row, numbers) for row, numbers in rows):
+        return None
     votes = Counter(_vote(row, numbers) for row, numbers in rows)
     refused = votes.pop(None, 0)
     if not votes or refused > sum(votes.values()):
@@ -85,7 +89,8 @@ def guess_layout(lines: Iterable[str]) -> LineLayout | None:
         if _most(same, lambda row: len(row) > 9 and row[8].strip() in _SCRIPTS):
             return LineLayout(corners, extra=1)
         if _most(
-            same, lambda row: len(row) > 9 and row[8].strip() in "01" and bool(_QUOTED.match(_text(row, 9)))
+            same,
+            lambda row: len(row) > 9 and row[8].strip() in ("0", "1") and bool(_QUOTED.match(_text(row, 9))),
         ):
             return LineLayout(corners, extra=1, difficulty=True, quoted=True)
     return LineLayout(corners)
@@ -157,9 +162,10 @@ def _fields(line: str) -> list[str]:
     """Split a line at its commas, or at the spaces of ICDAR 2013's training files."""
     fields = line.lstrip("\ufeff").split(",")
     if _count_numbers(fields) < _RECTANGLE_NUMBERS:
-        spaced = _SPACED.match(line)
-        if spaced:
-            return list(spaced.groups())
+        for pattern in _SPACED:
+            spaced = pattern.match(line)
+            if spaced:
+                return list(spaced.groups())
     return fields
 
 
@@ -180,6 +186,11 @@ def _vote(fields: Sequence[str], numbers: int) -> Corners | None:
     certainly = numbers >= _CERTAINLY_POLYGON and numbers % 2 == 0
     curved = numbers > _QUAD_NUMBERS and numbers < len(fields) and numbers % 2 == 0
     return Corners.POLYGON if certainly or curved else Corners.QUADRANGLE
+
+
+def _is_share(fields: Sequence[str], numbers: int) -> bool:
+    """Tell whether a line has shares of the picture's size for coordinates, as YOLO's files have."""
+    return numbers >= _RECTANGLE_NUMBERS and all(0 <= float(field) <= 1 for field in fields[1:numbers])
 
 
 def _most(rows: Sequence[Sequence[str]], holds: Callable[[Sequence[str]], bool]) -> bool:

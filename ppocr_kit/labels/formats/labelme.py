@@ -55,7 +55,8 @@ def embedded_image(content: bytes) -> bytes | None:
     if not isinstance(data, str) or not 0 < len(data) <= _LARGEST_EMBEDDED:
         return None
     try:
-        image = base64.b64decode(data, validate=True)
+        # some programs write a data address, or break the lines
+        image = base64.b64decode("".join(data.rpartition("base64,")[2].split()), validate=True)
     except (binascii.Error, ValueError):
         return None
     return image if decode_image(image) is not None else None

@@ -100,7 +100,7 @@ class CropText:
             return None, ((size.code, None, size.detail),)
         width, height = (float(side) for side in size)
         corners = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
-        return (TextRegion(parts.boxes if parts else "", corners),), ()
+        return (TextRegion(parts.boxes if parts else "", corners, cropped=True),), ()
 
 
 def _size_of(path: Path) -> tuple[int, int] | BadImage:

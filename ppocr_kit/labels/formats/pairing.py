@@ -56,7 +56,10 @@ def image_folders(folder: Path, given: Path | None) -> list[Path]:
         return [given.resolve()]
     if any(is_image(path) for path in walk_files(folder)):
         return [folder]
-    return [place for place in folders_of_images(folder.parent) if place != folder]
+    beside = [place for place in folders_of_images(folder.parent) if place != folder]
+    # labels/train beside images/train
+    mirrored = [place / folder.name for place in folders_of_images(folder.parent.parent)]
+    return beside + [place for place in mirrored if place.is_dir() and folder not in (place, place.parent)]
 
 
 def folders_of_images(folder: Path) -> list[Path]:
@@ -71,6 +74,8 @@ def folders_of_images(folder: Path) -> list[Path]:
 class ImagePairs:
     """Pictures by the names that label files may have.
 
+    Folders of pictures that were only guessed, and of which no picture has labels, belong to others.
+
     Args:
         folder: The folder of the labels, absolute.
         image_folders: Folders of pictures.
@@ -78,6 +83,7 @@ class ImagePairs:
 
     def __init__(self, folder: Path, image_folders: Iterable[Path]) -> None:
         self._folder = folder
+        self._used_folders: set[Path] = set()
         self._by_stem: dict[str, list[Path]] = defaultdict(list)
         self._unused: dict[Path, None] = {}
         for place in image_folders:
@@ -99,18 +105,23 @@ class ImagePairs:
     def use(self, image: Path) -> None:
         """Note that a picture has labels."""
         self._unused.pop(image, None)
+        self._used_folders.add(image.parent)
 
     @property
     def unused(self) -> list[Path]:
         """Pictures without labels so far."""
-        return list(self._unused)
+        return [
+            image
+            for image in self._unused
+            if self._folder in image.parents or image.parent in self._used_folders
+        ]
 
     def _nearest(self, label_file: Path, images: list[Path]) -> list[Path]:
-        """Prefer the same folder, then the folder whose path has the most parts in common."""
+        """Prefer the same folder, then the folder whose path has the most in common."""
         if len(images) == 1:
             return images
         own = label_file.parent.parts
-        shared = {image: _shared_parts(own, image.parent.parts) for image in images}
+        shared = {image: _likeness(own, image.parent.parts) for image in images}
         most = max(shared.values())
         return [image for image in images if shared[image] == most]
 
@@ -127,15 +138,23 @@ def _stems(label_file: Path) -> Iterator[str]:
             yield stem[: -len(ending)]
 
 
-def _shared_parts(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[bool, int]:
-    """Say how near two folders are: whether they are one, and how many parts agree at both ends."""
+def _likeness(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[bool, int, int]:
+    """Say how near two folders are: whether they are one, how many parts agree at both ends, how many words.
+
+    The words are those of the parts between: ``ch4_training_images`` belongs to
+    ``ch4_training_localization_transcription_gt``, ``ch4_test_images`` does not.
+    """
     front = 0
     while front < min(len(first), len(second)) and first[front] == second[front]:
         front += 1
     back = 0
     while back < min(len(first), len(second)) - front and first[-1 - back] == second[-1 - back]:
         back += 1
-    return first == second, front + back
+    words = [
+        set(re.findall(r"[^\W_]+", " ".join(parts[front : len(parts) - back]).casefold()))
+        for parts in (first, second)
+    ]
+    return first == second, front + back, len(words[0] & words[1])
 
 
 def _fold(name: str) -> str:

@@ -30,8 +30,9 @@ def read_entities(content: bytes) -> tuple[Entities, tuple[Finding, ...]]:
     value, findings = load_document(content)
     if not isinstance(value, dict):
         return (), findings or (("L070", None, "it is no JSON object"),)
-    texts = tuple((key, text) for key, text in value.items() if isinstance(text, str) and text.strip())
-    strange = [key for key, text in value.items() if not isinstance(text, str)]
+    written = {key: str(text) if type(text) in (int, float) else text for key, text in value.items()}
+    texts = tuple((key, text) for key, text in written.items() if isinstance(text, str) and text.strip())
+    strange = [key for key, text in written.items() if not isinstance(text, str)]
     return texts, (*findings, *(("L075", None, f"'{key}' is no text") for key in strange))
 
 
