@@ -72,6 +72,23 @@ def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str)
     help="Copy the page images for detection, or link them: no space, but one file with the original.",
 )
 @click.option(
+    "--group-by",
+    metavar="REGEX|COLUMN",
+    help="Keep pages together: those with the same (group) of a regular expression in their keys, such as "
+    "'(invoice_\\d+)_page', or with the same value in a column of --groups.",
+)
+@click.option(
+    "--groups",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV or TSV file with a column of images and the column that --group-by names.",
+)
+@click.option(
+    "--keep-test",
+    metavar="DATASET",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of a data set whose test pages stay the test pages, so that scores can be compared.",
+)
+@click.option(
     "--no-near-duplicates",
     is_flag=True,
     help="Look for no pages that are copies of others under other bytes.",
@@ -94,6 +111,9 @@ def build(
     out: Path,
     keeping: str,
     images: str,
+    group_by: str | None,
+    groups: Path | None,
+    keep_test: Path | None,
     no_near_duplicates: bool,
     no_stratify: bool,
     rebuild: bool,
@@ -122,6 +142,9 @@ def build(
         format=keeping,
         images=images,
         rebuild=rebuild,
+        group_by=group_by,
+        groups=groups,
+        keep_test=keep_test,
         near_duplicates=not no_near_duplicates,
         stratify=not no_stratify,
     )

@@ -9,20 +9,22 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.datasets.cutting import CutPlan
 from ppocr_kit.datasets.dealing import Ratio
 from ppocr_kit.datasets.dictionary import CharacterSet, LabelText, check_characters, gather_characters
+from ppocr_kit.datasets.groups import GroupBy, parse_group_by
+from ppocr_kit.datasets.keep_test import read_kept_test
 from ppocr_kit.datasets.lmdb_writing import require_lmdb
 from ppocr_kit.datasets.manifest import FILES, LMDB, MANIFEST_NAME
 from ppocr_kit.datasets.page_index import PageIndex
 from ppocr_kit.datasets.pages import cut_sources
 from ppocr_kit.datasets.reuse import find_old_dataset, write_index
-from ppocr_kit.datasets.split import DEFAULT_RATIO, parse_ratio, plan_split, whole_ratio
-from ppocr_kit.datasets.split_pages import add_fingerprints, split_pages
+from ppocr_kit.datasets.split import DEFAULT_RATIO, SplitPlan, parse_ratio, plan_split, whole_ratio
+from ppocr_kit.datasets.split_pages import add_fingerprints, group_index, split_pages
 from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.datasets.writing import DatasetContent, write_dataset
 from ppocr_kit.errors import DataError, UsageError
@@ -58,6 +60,9 @@ class BuildRequest:
         format: How crops are kept: ``files`` or ``lmdb``.
         images: How page images are kept: ``copy``, or ``link`` for hard links where the disk has them.
         rebuild: Take nothing from the older data set.
+        group_by: Regular expression for keys, or a column of ``groups``: pages with one value stay together.
+        groups: CSV or TSV file with the column.
+        keep_test: Data set whose test pages stay test pages.
         near_duplicates: Keep pages that look alike together.
         stratify: Spread rare characters and classes over the splits.
     """
@@ -73,6 +78,9 @@ class BuildRequest:
     format: str = FILES
     images: str = COPY
     rebuild: bool = False
+    group_by: str | None = None
+    groups: Path | None = None
+    keep_test: Path | None = None
     near_duplicates: bool = True
     stratify: bool = True
 
@@ -159,6 +167,8 @@ class _Builder:
         self.rec = Task.REC in request.tasks
         self.lmdb = self.rec and request.format == LMDB
         self.started_ns = time.time_ns()
+        self.group_by = _group_by(request)
+        self.kept_test = read_kept_test(request.keep_test) if request.keep_test is not None else None
 
     def build_into(self, work: Path | None) -> BuildResult:
         """Cut, split and write into ``work``; None writes nothing."""
@@ -177,12 +187,12 @@ class _Builder:
         return result
 
     def _build(self, work: Path | None, index: PageIndex) -> BuildResult:
-        plan = self._plan_cutting(work)
-        problems = cut_sources(self.sources, plan, index, self.workers, self.track)
+        cutting = self._plan_cutting(work)
+        problems = cut_sources(self.sources, cutting, index, self.workers, self.track)
         if not len(index):
             raise _nothing_usable(problems)
         ratio = parse_ratio(self.request.ratio)
-        notes = list(self._split(index, ratio))
+        plan = self._split(index, ratio)
         characters = self._choose_characters(index)
         content = DatasetContent(
             name=self.request.name,
@@ -194,8 +204,10 @@ class _Builder:
             problems=problems,
             characters=characters,
             lmdb=self.lmdb,
-            spool=plan.spool,
-            old=plan.old.folder if plan.old is not None else None,
+            spool=cutting.spool,
+            old=cutting.old.folder if cutting.old is not None else None,
+            unit_of=plan.unit_of,
+            how_split=self._describe_split(),
         )
         manifest = write_dataset(work, content, self.track)
         _check_lists(manifest, ratio)
@@ -203,15 +215,15 @@ class _Builder:
             write_index(
                 work,
                 index,
-                images=self.request.images if plan.det else None,
-                crops=self.request.format if plan.rec else None,
+                images=self.request.images if cutting.det else None,
+                crops=self.request.format if cutting.rec else None,
                 started_ns=self.started_ns,
             )
         return BuildResult(
             self.request.target,
             manifest,
             problems,
-            (*notes, *(characters.notes if characters else ())),
+            (*plan.notes, *(characters.notes if characters else ())),
             pages=len(index),
             reused=index.count_flagged("reused"),
             copied=index.count_flagged("copied"),
@@ -236,14 +248,35 @@ class _Builder:
             require_lmdb()
         return plan
 
-    def _split(self, index: PageIndex, ratio: Ratio) -> tuple[str, ...]:
-        """Decide where each page goes; return what there is to tell about it."""
+    def _split(self, index: PageIndex, ratio: Ratio) -> SplitPlan:
+        """Decide where each page goes."""
+        notes = group_index(index, self.group_by) if self.group_by is not None else ()
         if self.request.near_duplicates:
             add_fingerprints(index, self.workers, self.track)
-        pages = split_pages(index, stratify=self.request.stratify)
-        plan = plan_split(pages, ratio, self.request.seed, stratify=self.request.stratify)
+        plan = plan_split(
+            split_pages(index, stratify=self.request.stratify),
+            ratio,
+            self.request.seed,
+            kept=self.kept_test.split_of if self.kept_test is not None else None,
+            stratify=self.request.stratify,
+        )
         index.set_splits(plan.split_of)
-        return plan.notes
+        return replace(plan, notes=(*notes, *plan.notes))
+
+    def _describe_split(self) -> dict[str, Any]:
+        """Return what the manifest says about groups and a kept test set; nothing without."""
+        described: dict[str, Any] = {}
+        if self.request.group_by is not None:
+            table = self.request.groups
+            described["grouping"] = {"by": self.request.group_by, "table": table.name if table else None}
+        if self.kept_test is not None:
+            kept = self.kept_test
+            described["kept_test"] = {
+                "name": kept.name,
+                "checksum": kept.checksum,
+                "images": len(kept.split_of),
+            }
+        return described
 
     def _choose_characters(self, index: PageIndex) -> CharacterSet | None:
         """Return the characters of the recognition texts, or None when recognition is not asked for."""
@@ -253,6 +286,19 @@ class _Builder:
         if self.request.dictionary is None:
             return gather_characters(characters)
         return check_characters(self.request.dictionary, characters, _texts(index))
+
+
+def _group_by(request: BuildRequest) -> GroupBy | None:
+    """Return how pages are grouped, None when they are not."""
+    if request.group_by is not None:
+        return parse_group_by(request.group_by, request.groups)
+    if request.groups is not None:
+        raise UsageError(
+            "a table of groups is given, but not which of its columns counts",
+            at=str(request.groups),
+            hint="name the column with --group-by COLUMN",
+        )
+    return None
 
 
 def _texts(index: PageIndex) -> Iterator[LabelText]:

@@ -110,6 +110,8 @@ class PageRecord(NamedTuple):
 class SplitFacts(NamedTuple):
     """The parts of a ``PageRecord`` that decide where a page goes."""
 
+    name: str
+    key: bytes
     image_path: bytes
     image_sha256: str
     texts: int
@@ -236,6 +238,17 @@ class PageIndex:
         )
         self._database.execute("COMMIT")
         self._database.execute("CREATE INDEX by_split ON pages (split, name)")
+
+    def in_order_with_split(self) -> Iterator[tuple[PageRecord, Split]]:
+        """Yield all pages with their splits, by name."""
+        rows = self._database.execute("SELECT * FROM pages ORDER BY name")
+        return ((_record(row), Split(row[-1])) for row in rows)
+
+    def set_groups(self, groups: Iterable[tuple[str | None, str]]) -> None:
+        """Put pages into groups: pairs of a group and the name of a page."""
+        self._database.execute("BEGIN")
+        self._database.executemany('UPDATE pages SET "group" = ? WHERE name = ?', list(groups))
+        self._database.execute("COMMIT")
 
     def set_fingerprints(self, fingerprints: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Add fingerprints that were made later, by image file."""

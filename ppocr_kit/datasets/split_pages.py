@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from ppocr_kit.datasets.groups import GroupBy, group_pages
 from ppocr_kit.datasets.page_index import PageIndex, SplitFacts, pack_fingerprint, unpack_fingerprint
 from ppocr_kit.datasets.strata import CHARACTER, CLASS, rare_strata
 from ppocr_kit.datasets.units import SplitPage
@@ -39,6 +40,18 @@ def split_pages(index: PageIndex, *, stratify: bool) -> list[SplitPage]:
     rare = rare_strata(_count_strata(index)) if stratify else frozenset()
     looked_for = any(facts.fingerprint is not None for facts in index.split_facts())
     return [_split_page(facts, rare, looked_for) for facts in index.split_facts()]
+
+
+def group_index(index: PageIndex, group_by: GroupBy) -> tuple[str, ...]:
+    """Put the pages of an index into groups; return what there is to tell about it.
+
+    Raises:
+        UsageError: No page belongs to a group, or the pattern takes too long.
+    """
+    pages = [(facts.name, facts.key.decode("utf-8", "surrogatepass")) for facts in index.split_facts()]
+    grouping = group_pages(group_by, [key for _, key in pages])
+    index.set_groups((group, name) for group, (name, _) in zip(grouping.groups, pages))
+    return grouping.notes
 
 
 def add_fingerprints(index: PageIndex, workers: int, track: Track) -> None:

@@ -272,6 +272,7 @@ def test_det_alone_writes_no_crops_and_needs_no_text(tmp_path, make_folder):
         INDEX_NAME,
         "dataset.json",
         "det",
+        "pages.jsonl",
         "skipped.jsonl",
     ]
     with pytest.raises(DataError, match="no box has a text"):
