@@ -11,7 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -59,43 +59,43 @@ def find_near_texts(counts: Mapping[str, int]) -> list[NearText]:
     Returns:
         One entry per text that has such a neighbour, in the order of ``counts``.
     """
-    rank = {text: (-count, position) for position, (text, count) in enumerate(counts.items())}
     found: dict[str, NearText] = {}
     for group in _groups(counts):
-        other = min(group, key=rank.__getitem__)
+        other = max(group, key=counts.__getitem__)
         for text in group:
             if text != other:
                 found[text] = NearText(text, other, _difference_in_form(text, other))
-    for near in _one_edit_away(counts, rank):
+    for near in _one_edit_away(counts):
         found.setdefault(near.text, near)
-    return sorted(found.values(), key=lambda near: rank[near.text][1])
+    return [found[text] for text in counts if text in found]
 
 
-def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Yield groups of texts that are equal but for their form."""
+def _groups(texts: Collection[str]) -> Iterator[list[str]]:
+    """Yield groups of texts that are equal but for their form, each in order of appearance."""
+    # of most texts there is no other, and nothing is kept of them here
     parent: dict[str, str] = {}
 
     def root(text: str) -> str:
-        while parent[text] != text:
-            parent[text] = parent[parent[text]]
+        while text in parent:
             text = parent[text]
         return text
 
-    first_of: dict[tuple[int, str], str] = {}
+    first_of: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for text in texts:
-        parent[text] = text
         bare = _bare(text)
         if len(bare) < _LEAST_SKELETON:
             continue
         # apart, because an I that looks like 1 is not the i that a lower-case text has
-        for lookalikes, skeleton in enumerate((bare, bare.translate(_HOMOGLYPHS))):
-            first = first_of.setdefault((lookalikes, skeleton.casefold()), text)
-            if first is not text:
-                parent[root(text)] = root(first)
+        for first, skeleton in zip(first_of, (bare, bare.translate(_HOMOGLYPHS))):
+            one, other = root(first.setdefault(skeleton.casefold(), text)), root(text)
+            if one != other:
+                parent[other] = one
     members: dict[str, list[str]] = defaultdict(list)
-    for text in parent:
-        members[root(text)].append(text)
-    return (group for group in members.values() if len(group) > 1)
+    roots = {root(text) for text in parent}
+    for text in texts:
+        if text in parent or text in roots:
+            members[root(text)].append(text)
+    return iter(members.values())
 
 
 def _bare(text: str) -> str:
@@ -127,7 +127,7 @@ def _difference_in_form(text: str, other: str) -> str:
     return "spelling"
 
 
-def _one_edit_away(counts: Mapping[str, int], rank: Mapping[str, tuple[int, int]]) -> Iterator[NearText]:
+def _one_edit_away(counts: Mapping[str, int]) -> Iterator[NearText]:
     """Find rare texts that one edit makes a frequent one.
 
     Two such texts share a string that is either of them with at most one character deleted; the frequent
@@ -143,10 +143,10 @@ def _one_edit_away(counts: Mapping[str, int], rank: Mapping[str, tuple[int, int]
     for text, count in counts.items():
         if len(text) < _LEAST_LENGTH:
             continue
-        candidates = {
-            other for shorter in _deletions(text) for other in by_deletion.get(shorter, ()) if other != text
-        }
-        for other in sorted(candidates, key=rank.__getitem__):
+        near = (other for shorter in _deletions(text) for other in by_deletion.get(shorter, ()))
+        # in a fixed order: of equally frequent ones the first of the alphabet
+        candidates = sorted(set(near) - {text}, key=lambda other: (-counts[other], other))
+        for other in candidates:
             if counts[other] >= _TIMES_AS_FREQUENT * count and (difference := _one_edit(text, other)):
                 yield NearText(text, other, difference)
                 break
