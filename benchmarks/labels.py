@@ -35,7 +35,7 @@ PEER = (sys.executable, str(ROOT / "benchmarks" / "serial_peer.py"))
 PEER_DET = "peer: copy pages"
 WHOLE_PEER = "peer: crop and copy"
 DET = ("--tasks", "det", "--images", "link")
-ALONE = ("--rebuild",)
+ALONE = ("--no-near-duplicates",)
 # What is built, by name: options and cores (None: all).
 BUILDS: dict[str, tuple[tuple[str, ...], int | None]] = {
     "files": ((), None),
