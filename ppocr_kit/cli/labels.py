@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar
+from ppocr_kit.cli.label_stats import stats
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.tasks import Task
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 @click.group(epilog="Example: ppocr-kit labels check my_labels")
 def labels() -> None:
     """Look into folders that PPOCRLabel exported. Only check --fix changes them, beside a backup."""
+
+
+labels.add_command(stats)
 
 
 @labels.command(epilog="Example: ppocr-kit labels check my_labels more_labels --task rec --dict en_dict.txt")
