@@ -46,6 +46,7 @@ def describe_report(report: LabelReport) -> dict[str, Any]:
             "by_code": dict(sorted(check.problems.by_code.items())),
         },
         "left_out": {str(drops): count for drops, count in _left_out(check).items()},
+        "notes": list(check.notes),
         "problems": [found.to_json() for found in check.problems],
         "statistics": check.statistics.to_json(),
     }
@@ -172,7 +173,7 @@ def _release_lines(report: LabelReport) -> Iterator[str]:
             f"{count} {task} rows ({report.models[task]})" for task, count in look.rows.items()
         )
         yield f"the release's own transforms looked at {rows}"
-    for note in look.notes:
+    for note in (*look.notes, *report.check.notes):
         yield f"note: {note}"
 
 

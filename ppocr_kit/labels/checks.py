@@ -84,11 +84,13 @@ class LabelCheck:
         sources: The folders.
         problems: All findings, by folder, line and box.
         statistics: What can be used.
+        notes: What was not looked at, for people.
     """
 
     sources: tuple[Source, ...]
     problems: ProblemLog
     statistics: LabelStatistics
+    notes: tuple[str, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -130,7 +132,8 @@ def check_sources(
             problems.extend(_page_problems(page, look(page) if look is not None else ()))
     problems.extend(copies.near_copies())
     problems.extend(_near_texts(counter.distinct))
-    return LabelCheck(tuple(sources), problems, counter.finish())
+    notes = (*copies.notes(), *counter.distinct.notes())
+    return LabelCheck(tuple(sources), problems, counter.finish(), notes)
 
 
 def _entries(sources: Iterable[Source]) -> Iterator[PageEntry]:

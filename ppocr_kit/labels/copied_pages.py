@@ -13,20 +13,26 @@ from ppocr_kit.problems import Problem
 
 # Two different images share so many bytes of their hash once in 10^26 pairs.
 _HASH_BYTES = 12
-# Some 60 MB; pages beyond are not compared by their looks.
+# Some 60 MB.
 _MOST_PAGES = 100_000
 
 
 class CopiedPages:
-    """Keeps a few hundred bytes of each page."""
+    """Keeps a few hundred bytes of each page.
 
-    def __init__(self) -> None:
+    Args:
+        most: Number of pages that are compared by their looks.
+    """
+
+    def __init__(self, most: int = _MOST_PAGES) -> None:
+        self._most = most
         self._first: dict[bytes, str] = {}
         self._pages: list[FingerprintedPage] = []
         self._keys: list[str] = []
         self._files: list[str] = []
         self._lines = array("i")
-        self.left_out = 0
+        self._left_out = 0
+        self._crowded = 0
 
     def add(
         self, file: str, line: int, key: str, image_sha256: str, looks: Fingerprint, signature: bytes
@@ -44,20 +50,36 @@ class CopiedPages:
         first = self._first.setdefault(bytes.fromhex(image_sha256)[:_HASH_BYTES], key)
         if first is not key:
             yield ("L027", None, f"'{key}' and '{first}'")
-        elif len(self._pages) < _MOST_PAGES:
+        elif len(self._pages) < self._most:
             name = key.replace("\\", "/").rsplit("/", 1)[-1]
             self._pages.append(FingerprintedPage(name, image_sha256, looks, signature))
             self._keys.append(key)
             self._files.append(file)
             self._lines.append(line)
         else:
-            self.left_out += 1
+            self._left_out += 1
 
     def near_copies(self) -> Iterator[Problem]:
         """Yield a finding for each page that is a copy of an earlier one though its file differs."""
-        for group in find_near_duplicates(self._pages).groups:
+        found = find_near_duplicates(self._pages)
+        self._crowded = found.crowded
+        for group in found.groups:
             first = group[0]
             for copy in group[1:]:
                 model = f"'{self._keys[first]}' ({self._files[first]}:{self._lines[first]})"
                 detail = f"'{self._keys[copy]}' and {model}"
                 yield label_problem("L089", self._files[copy], self._lines[copy], detail=detail)
+
+    def notes(self) -> list[str]:
+        """Say which pages were not compared, once :meth:`near_copies` has run."""
+        notes = []
+        if self._left_out:
+            notes.append(
+                f"{self._left_out} pages beyond the first {self._most} were not compared by their looks"
+            )
+        if self._crowded:
+            notes.append(
+                f"{self._crowded} pages without texts look like many others (one form, one kind of picture), "
+                "so that their looks do not tell whether they are copies"
+            )
+        return notes

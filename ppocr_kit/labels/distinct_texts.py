@@ -61,3 +61,9 @@ class DistinctTexts:
     def first(self, text: str) -> Place:
         """Return where a text occurs first."""
         return self._first[text]
+
+    def notes(self) -> list[str]:
+        """Say whether the table was too small."""
+        if self.complete:
+            return []
+        return [f"spellings were compared among the first {self._most} different texts only"]

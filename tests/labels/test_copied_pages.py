@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ppocr_kit.fingerprint import fingerprint
 from ppocr_kit.labels.checks import check_sources
+from ppocr_kit.labels.copied_pages import CopiedPages
 
 
 def write_pages(folder: Path, pages: dict[str, tuple[np.ndarray, list[str]]]) -> Path:
@@ -50,6 +52,15 @@ def test_the_same_bytes_are_told_once_and_by_their_own_code(tmp_path: Path) -> N
     folder = write_pages(tmp_path / "batch", {"a.png": page, "b.png": page, "c.png": page})
     codes = [(problem.code, problem.line) for problem in check_sources([folder]).problems]
     assert codes == [("L027", 2), ("L027", 3)]
+
+
+def test_pages_beyond_the_limit_are_counted_and_told() -> None:
+    copies = CopiedPages(most=1)
+    looks = fingerprint(drawn(1))
+    for number in range(3):
+        assert not list(copies.add("Label.txt", number, f"{number}.png", f"{number:02x}" * 32, looks, b""))
+    assert not list(copies.near_copies())
+    assert copies.notes() == ["2 pages beyond the first 1 were not compared by their looks"]
 
 
 def test_filled_in_copies_of_a_real_form_are_no_copies_of_one_another(shared: Path) -> None:

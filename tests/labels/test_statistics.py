@@ -117,6 +117,7 @@ def test_a_table_of_texts_stops_growing_and_says_so() -> None:
         table.add(text, Place("Label.txt", 1, 0))
     assert list(table) == ["a", "b"]
     assert (table.count("a"), table.count("b"), table.complete) == (3, 2, False)
+    assert table.notes() == ["spellings were compared among the first 2 different texts only"]
 
 
 def test_the_numbers_of_a_real_export_are_known(shared: Path) -> None:
