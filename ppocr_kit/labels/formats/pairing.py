@@ -20,10 +20,10 @@ _PREFIXES = ("gt_", "poly_gt_", "res_", "label_")
 _ENDINGS = ("_gt", ".gt", "_label")
 # PPOCRLabel's folder of crops, and what programs leave that is no page.
 _NOT_PAGES = frozenset({"crop_img", "__MACOSX"})
+_IMAGES = r"(?:images?|imgs?|jpe?gimages|jpgs?|pics?|pictures?|photos?|pages?|scans?)"
+_PLAIN_IMAGE_FOLDER = re.compile(_IMAGES, re.IGNORECASE)
 _IMAGE_FOLDER = re.compile(
-    r"(?:.*[_\- ])?(?:images?|imgs?|jpe?gimages|jpgs?|pics?|pictures?|photos?|pages?|scans?)(?:[_\- ].*)?"
-    r"|(?:train|val|valid|validation|test|dev)\d*",
-    re.IGNORECASE,
+    rf"(?:.*[_\- ])?{_IMAGES}|{_IMAGES}[_\- ].*|(?:train|val|valid|validation|test|dev)\d*", re.IGNORECASE
 )
 
 
@@ -58,7 +58,11 @@ def image_folders(folder: Path, given: Path | None) -> list[Path]:
         return [folder]
     beside = [place for place in folders_of_images(folder.parent) if place != folder]
     # labels/train beside images/train
-    mirrored = [place / folder.name for place in folders_of_images(folder.parent.parent)]
+    mirrored = [
+        place / folder.name
+        for place in folders_of_images(folder.parent.parent)
+        if _PLAIN_IMAGE_FOLDER.fullmatch(place.name)
+    ]
     return beside + [place for place in mirrored if place.is_dir() and folder not in (place, place.parent)]
 
 
