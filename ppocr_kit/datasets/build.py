@@ -251,7 +251,7 @@ class _Builder:
     def _split(self, index: PageIndex, ratio: Ratio) -> SplitPlan:
         """Decide where each page goes."""
         notes = group_index(index, self.group_by) if self.group_by is not None else ()
-        if self.request.near_duplicates:
+        if self.request.near_duplicates and not self.rec:
             add_fingerprints(index, self.workers, self.track)
         plan = plan_split(
             split_pages(index, stratify=self.request.stratify),

@@ -228,7 +228,13 @@ class _Cutter:
         record = self._record(
             page,
             stat,
-            _ImageFacts(old.image_sha256, old.labels_sha256, old.width, old.height, old.fingerprint),
+            _ImageFacts(
+                old.image_sha256,
+                old.labels_sha256,
+                old.width,
+                old.height,
+                old.fingerprint if self.plan.fingerprints else None,
+            ),
             name,
             placed,
             crops,

@@ -57,6 +57,9 @@ def group_index(index: PageIndex, group_by: GroupBy) -> tuple[str, ...]:
 def add_fingerprints(index: PageIndex, workers: int, track: Track) -> None:
     """Open the pages without a fingerprint that may be copies of others, and take theirs.
 
+    The others have none afterwards, whatever an older data set knew of them, so that the same labels
+    make the same data set.
+
     Args:
         index: The pages.
         workers: Number of processes.
@@ -68,11 +71,13 @@ def add_fingerprints(index: PageIndex, workers: int, track: Track) -> None:
     images = [_image_name(facts) for facts in index.split_facts()]
     signatures = [facts.signature for facts in index.split_facts()]
     wanted = set(pages_to_open(images, signatures).tolist())
-    paths = [
-        facts.image_path
-        for number, facts in enumerate(index.split_facts())
-        if facts.fingerprint is None and number in wanted
-    ]
+    paths, needless = [], []
+    for number, facts in enumerate(index.split_facts()):
+        if number not in wanted:
+            needless.append((facts.image_path, None))
+        elif facts.fingerprint is None:
+            paths.append(facts.image_path)
+    index.set_fingerprints(needless)
     few = len(paths) < _FEW_PAGES or workers == 1
     chunks = _chunks(paths)
     done = (map_in_order if few else map_in_processes)(_look_at, chunks, workers)

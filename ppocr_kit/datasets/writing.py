@@ -115,9 +115,9 @@ def write_dataset(root: Path | None, content: DatasetContent, track: Track) -> d
         **content.how_split,
         "sources": _describe_sources(content),
         "tasks": tasks,
+        "pages": {"list": PAGES_NAME, "sha256": files.write(PAGES_NAME, _page_lines(content))},
         "skipped": _write_skipped(files, content),
     }
-    files.write(PAGES_NAME, _page_lines(content))
     files.write(MANIFEST_NAME, [json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"])
     return manifest
 

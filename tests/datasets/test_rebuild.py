@@ -14,6 +14,7 @@ import pytest
 
 from ppocr_kit.datasets import cutting, file_placing
 from ppocr_kit.datasets.build import BuildRequest, build_dataset
+from ppocr_kit.datasets.page_facts import read_page_facts
 from ppocr_kit.datasets.reuse import INDEX_NAME
 from ppocr_kit.synth.export import draw_pages
 from ppocr_kit.tasks import Task
@@ -52,6 +53,7 @@ def build(tmp_path, source, name="set", **settings):
 
 def assert_as_fresh(tmp_path, result, source, **settings):
     """Compare with a build of the same name in an empty place."""
+    shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
     request = BuildRequest((source,), result.folder.name, tmp_path / "fresh", **settings)
     fresh = build_dataset(request)
     assert fresh.reused == 0
@@ -169,6 +171,22 @@ def test_a_task_more_or_another_format_is_cut(tmp_path, source):
     assert build(tmp_path, source, tasks=(Task.DET,)).reused == PAGES
     assert build(tmp_path, source, tasks=(Task.REC,)).reused == 0
     assert build(tmp_path, source, tasks=(Task.REC,), format="lmdb").reused == 0
+
+
+@pytest.mark.parametrize("settings", [{"tasks": (Task.DET,)}, {"near_duplicates": False}])
+def test_what_is_known_of_pages_follows_from_the_request_alone(tmp_path, source, settings):
+    build(tmp_path, source)
+    shutil.copy(source / "page_0001.jpg", source / "page_0001_rotated.jpg")
+    with (source / "page_0001_rotated.jpg").open("ab") as image:
+        image.write(b"other bytes")
+    edit_lines(source, lambda lines: [*lines, lines[1].replace("page_0001", "page_0001_rotated")])
+    result = build(tmp_path, source, **settings)
+    assert result.reused == PAGES
+    assert_as_fresh(tmp_path, result, source, **settings)
+    assert build(tmp_path, source, **settings).reused == PAGES + 1
+    facts = list(read_page_facts(result.folder))
+    known = sum(fact.fingerprint is not None for fact in facts)
+    assert known == (2 if "tasks" in settings else 0)
 
 
 def test_files_of_the_set_that_were_changed_by_hand_are_not_taken(tmp_path, source):
