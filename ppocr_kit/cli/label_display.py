@@ -56,6 +56,8 @@ def print_report(report: LabelReport, *, show_all: bool) -> None:
     """Print a check for people: findings, numbers, verdict."""
     check = report.check
     print_findings(check.problems, show_all=show_all)
+    if check.problems:
+        click.echo()
     for line in _statistics_lines(check.statistics):
         click.echo(line)
     for line in _release_lines(report):

@@ -67,7 +67,8 @@ class TrainingScale:
 
     A part of the page is cut at random and fitted into a square; the larger the part, the smaller its
     boxes. ``EastRandomCropData`` may take the whole page and makes a small part larger. ``RandomCrop``
-    takes at most three sides of the square and makes parts only smaller.
+    takes at most three sides of the square and makes parts only smaller; what ``IaaAugment`` resized before
+    is left out of account.
 
     Source: ppocr/data/imaug/random_crop_data.py and make_shrink_map.py (``min_text_size``) @3.7.0.
 

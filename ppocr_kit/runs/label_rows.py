@@ -157,8 +157,9 @@ class LabelRows:
             file, line, box = self._places[task].get(found["row"])
             if task is Task.REC and not self._is_told(code):
                 yield label_problem(code, files[file], line, box, found["detail"])
-            for region in found["boxes"] or ():
-                yield label_problem(code, files[file], line, region, found["detail"])
+            for region, side in found["boxes"] or ():
+                detail = f"its shorter side is {side:.1f} pixels there"
+                yield label_problem(code, files[file], line, region, detail)
             if task is Task.DET and found["boxes"] is None:
                 yield label_problem(code, files[file], line, None, found["detail"])
 

@@ -87,12 +87,13 @@ def test_rows_lead_back_to_their_line_and_box(tmp_path: Path) -> None:
     ]
     answers = [
         {"task": "rec", "row": 1, "kind": "length", "boxes": None, "detail": "why"},
-        {"task": "det", "row": 0, "kind": "small", "boxes": [0, 2], "detail": ""},
+        {"task": "det", "row": 0, "kind": "small", "boxes": [[0, 5.04], [2, 3]], "detail": ""},
         {"task": "det", "row": 2, "kind": "row", "boxes": None, "detail": "why"},
         {"task": "rec", "row": 2, "kind": "row", "boxes": None, "detail": "why"},
         {"task": "rec", "row": 2, "kind": "characters", "boxes": None, "detail": "why"},
     ]
     told = [(each.code, each.line, each.region) for each in rows.problems(answers)]
+    assert "5.0 pixels" in next(each.message for each in rows.problems(answers) if each.code == "L085")
     assert told == [
         ("L080", 3, 2),
         ("L085", 3, 0),

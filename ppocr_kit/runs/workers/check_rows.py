@@ -4,7 +4,8 @@ Run inside the lane through ``answers.serve``. The job names, by task, a configu
 rows. A det row is what ``dataset build`` writes, then width and height of the page, by how much it is
 resized at its smallest, and the numbers of its boxes; a rec row is a text.
 Answers are ``{"done", "findings"}``, the rows since the last answer and lists of ``{"task", "row", "kind",
-"boxes", "detail"}`` with rows from 0; then one ``{"task", "rows", "pasteable"}`` per task.
+"boxes", "detail"}`` with rows from 0 and boxes as ``[number, shorter side]``; then one ``{"task", "rows",
+"pasteable"}`` per task.
 
 Pictures are blank: none of these transforms looks at what is on them. Source: ppocr/data/imaug/
 label_ops.py, random_crop_data.py, make_border_map.py, make_shrink_map.py @3.7.0.
@@ -40,8 +41,10 @@ _NO_PICTURE = {"image": None, "img_path": ""}
 _ANSWERED_TOGETHER = {"det": 100, "rec": 5000}
 _KNOWN_TEXTS = 100_000
 
+# The number of a box, and its shorter side in pixels at training scale.
+SmallBox = tuple[int, float]
 # Kind, boxes or None for the whole row, and the reason.
-Refusal = tuple[str, Optional[list[int]], str]
+Refusal = tuple[str, Optional[list[SmallBox]], str]
 
 
 def check(job: dict[str, Any], put: Put) -> None:
@@ -173,7 +176,7 @@ class _PageLook:
         data = {**copy.deepcopy(data), "image": _blank(page.width, page.height)}
         return _pass_through(self._others, data)[1]
 
-    def _not_counted(self, data: Any, page: _Page) -> tuple[list[int], str | None]:
+    def _not_counted(self, data: Any, page: _Page) -> tuple[list[SmallBox], str | None]:
         """Return the boxes that make no target where the page is at its smallest; or why none can be made."""
         width, height = (max(1, round(side * page.factor)) for side in (page.width, page.height))
         before = list(data["ignore_tags"])
@@ -182,8 +185,13 @@ class _PageLook:
         if shrunk is None:
             return [], reason
         # a page without boxes has a speck in its row, which has no number
-        tags = zip(page.boxes, before, shrunk["ignore_tags"])
-        return [box for box, was, now in tags if now and not was], None
+        tags = zip(page.boxes, before, shrunk["ignore_tags"], small["polys"])
+        return [(box, _shorter_side(points)) for box, was, now, points in tags if now and not was], None
+
+
+def _shorter_side(points: Any) -> float:
+    """Return the shorter side of the upright rectangle around (N, 2) corners."""
+    return float(np.ptp(points, axis=0).min())
 
 
 def _pass_through(transforms: list[Any], data: Any) -> tuple[Any, str | None]:
