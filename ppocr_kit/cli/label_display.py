@@ -34,7 +34,12 @@ def describe_report(report: LabelReport) -> dict[str, Any]:
     return {
         "ok": report.passed,
         "sources": [
-            {"folder": str(source.folder), "label_file": str(source.label_file), "lines": source.lines}
+            {
+                "folder": str(source.folder),
+                "label_file": str(source.label_file),
+                "format": source.format,
+                "lines": source.lines,
+            }
             for source in check.sources
         ],
         "models": {str(task): model for task, model in report.models.items()},

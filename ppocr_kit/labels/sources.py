@@ -182,7 +182,11 @@ def find_label_file(path: Path, options: ReadOptions = ReadOptions()) -> Path:  
         hint += (
             f" ({CACHE_FILE_NAME} holds automatic labels that nobody has checked; --with-unverified uses it)"
         )
-    raise DataError(f"the folder has no {LABEL_FILE_NAME}", at=str(path), hint=hint)
+    raise DataError(
+        f"the folder has no {LABEL_FILE_NAME}, and nothing that looks like labels of another format",
+        at=str(path),
+        hint=f"{hint}; docs/formats.md lists the formats, --from names one",
+    )
 
 
 def _refuse_unverified(path: Path, options: ReadOptions) -> Path:
