@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.dataset_checks import diff, verify
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import UsageError
 from ppocr_kit.tasks import Task
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @click.group(epilog="Example: ppocr-kit dataset build my_labels --name invoices")
 def dataset() -> None:
     """Turn labelled folders into the lists, crops and dictionary that PaddleOCR trains on."""
+
+
+dataset.add_command(diff)
+dataset.add_command(verify)
 
 
 def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str) -> tuple[Task, ...]:
