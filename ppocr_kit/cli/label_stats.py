@@ -72,7 +72,7 @@ def stats(
         )
         return
     numbers = report.check.statistics
-    click.echo(f"{numbers.pages:,} pages, {numbers.boxes:,} boxes, {numbers.texts:,} texts")
+    click.echo(f"pages {numbers.pages}, boxes {numbers.boxes}, texts {numbers.texts}")
     click.echo(f"written: {files[0]} and {len(files) - 1} pictures beside it")
 
 

@@ -22,6 +22,7 @@ from ppocr_kit.labels.file_form import describe_form
 from ppocr_kit.labels.file_state import FILE_STATE_NAME
 from ppocr_kit.labels.file_state_repair import repair_file_state
 from ppocr_kit.labels.folder_lock import lock_folder
+from ppocr_kit.labels.formats.detect import detect_format
 from ppocr_kit.labels.formats.registry import PPOCRLABEL
 from ppocr_kit.labels.line_repair import Beside, RepairedLine, repair_line
 from ppocr_kit.labels.lines import iter_lines
@@ -136,6 +137,8 @@ def repair_sources(
         DataError: A folder has no label file, or one that cannot be written as UTF-8.
         SetupError: A folder cannot be written, or another command labels or repairs it.
     """
+    for path in paths:
+        _check_format(path)
     with ExitStack() as held:
         label_files = [find_label_file(path) for path in paths]
         if not dry_run:
@@ -144,19 +147,18 @@ def repair_sources(
         # before anything is read, so that no save in between is missed
         checksums = [sha256_of(file) for file in label_files]
         sources = read_sources(paths)
-        for source in sources:
-            _check_format(source)
         plans = [_plan(source, checksum, places, track) for source, checksum in zip(sources, checksums)]
         return [plan.repair if dry_run else _apply(plan) for plan in plans]
 
 
-def _check_format(source: Source) -> None:
+def _check_format(path: Path) -> None:
     """Raise UsageError for labels of another program, which are not ours to write."""
-    if source.format != PPOCRLABEL:
+    name = detect_format(path)
+    if name != PPOCRLABEL:
         raise UsageError(
-            f"only label files of PPOCRLabel are repaired, and this looks like {source.format}",
-            at=str(source.label_file),
-            hint="ppocr-kit labels convert SRC --out FOLDER writes a folder that can be",
+            f"only label files of PPOCRLabel are repaired, and this looks like {name}",
+            at=str(path),
+            hint=f"ppocr-kit labels convert {path} --out FOLDER writes a folder that can be",
         )
 
 

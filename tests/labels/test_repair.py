@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ppocr_kit.errors import DataError, SetupError
+from ppocr_kit.errors import DataError, SetupError, UsageError
 from ppocr_kit.labels.checks import check_sources
 from ppocr_kit.labels.codes import LABEL_CODES
 from ppocr_kit.labels.folder_lock import lock_folder
@@ -322,3 +322,12 @@ def test_real_exports_are_repaired_without_changing_what_is_read(shared, tmp_pat
         assert after.statistics == before.statistics
         assert not {found.code for found in after.problems} & set(REPAIRS)
         assert Path(folder).is_dir()
+
+
+@pytest.mark.parametrize("name", ["", "gt_a.txt"])
+def test_labels_of_another_format_are_refused_with_the_way_to_have_them_repaired(tmp_path, name):
+    (tmp_path / "gt_a.txt").write_text("1,2,90,2,90,50,1,50,ab\n")
+    with pytest.raises(UsageError, match="looks like icdar") as caught:
+        repair_sources([tmp_path / name])
+    assert caught.value.hint is not None
+    assert "labels convert" in caught.value.hint
