@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.errors import DataError
 from ppocr_kit.runs.engines import AUTO, ENGINES
 from ppocr_kit.runs.model_source import find_source
 from ppocr_kit.runs.predict import EngineUsed, collect_images
@@ -78,7 +79,7 @@ def prelabel(
     for line in _describe_candidates(candidates):
         say(line)
     if dry_run or not candidates.images:
-        _tell_nothing(candidates, as_json)
+        _tell_candidates(candidates, as_json)
         return
     result = prelabel_pages(
         detector,
@@ -115,8 +116,15 @@ def _describe_candidates(candidates: Candidates) -> list[str]:
     return ["pictures: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count)]
 
 
-def _tell_nothing(candidates: Candidates, as_json: bool) -> None:
-    """Say what would be done, or that there is nothing to do."""
+def _tell_candidates(candidates: Candidates, as_json: bool) -> None:
+    """Say what would be done, or that there is nothing to do.
+
+    Raises:
+        DataError: None of the pictures can be read.
+    """
+    if candidates.bad and not candidates.images and not candidates.labelled:
+        image, error = candidates.bad[0]
+        raise DataError(f"no picture could be read: {error}", at=image)
     if as_json:
         body: dict[str, Any] = {
             "candidates": [str(path) for path in candidates.images.values()],
