@@ -10,7 +10,7 @@ from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.formats.lists import LIST_SUFFIXES
 from ppocr_kit.labels.formats.pairing import walk_files
 from ppocr_kit.labels.formats.registry import PPOCRLABEL
-from ppocr_kit.labels.formats.sniffing import Kind, kind_of_content
+from ppocr_kit.labels.formats.sniffing import Kind, kind_of_file
 from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
 
 # So many files of each folder are looked into.
@@ -60,7 +60,7 @@ def _format_of_file(path: Path) -> str:
     """Tell the format of one file; a list of boxes in PPOCRLabel's folder is an older Label.txt."""
     if path.name.lower() == LABEL_FILE_NAME.lower() or path.name == CACHE_FILE_NAME:
         return PPOCRLABEL
-    kind = _kind(path)
+    kind = kind_of_file(path)
     if kind is Kind.DET and _is_ppocrlabel_folder(path.resolve().parent):
         return PPOCRLABEL
     if kind is Kind.ENTITIES:
@@ -95,17 +95,10 @@ def _kinds_in(files: Sequence[Path]) -> dict[Kind, list[Path]]:
     step = max(1, len(files) // _LOOKED_AT)
     kinds: dict[Kind, list[Path]] = defaultdict(list)
     for file in files[::step]:
-        kind = _kind(file)
+        kind = kind_of_file(file)
         if kind is not None:
             kinds[kind].append(file)
     return kinds
-
-
-def _kind(path: Path) -> Kind | None:
-    try:
-        return kind_of_content(path.read_bytes())
-    except OSError:
-        return None
 
 
 def _ambiguous(path: Path, found: dict[Kind, list[Path]]) -> UsageError:

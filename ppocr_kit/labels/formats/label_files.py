@@ -14,7 +14,7 @@ from ppocr_kit.labels.formats.labelme import parse_shapes
 from ppocr_kit.labels.formats.labelme_images import find_image
 from ppocr_kit.labels.formats.pages import FormatPages, FormatRequest, PageCollector
 from ppocr_kit.labels.formats.pairing import ImagePairs, image_folders, walk_files
-from ppocr_kit.labels.formats.sniffing import Kind, kind_of_content
+from ppocr_kit.labels.formats.sniffing import Kind, kind_of_content, kind_of_file
 from ppocr_kit.labels.formats.sroie import Entities, parse_receipt, read_entities
 
 # So many files, and lines of each, show the layout of all.
@@ -46,7 +46,7 @@ def read_sroie(request: FormatRequest) -> FormatPages:
     """Read SROIE's lines, with the values of the keys where there are any."""
     files = _files_with(request, ".txt", ".json")
     label_files = _LabelFiles(request)
-    keys = {file: file.stem for file in files if _kind(file) is Kind.ENTITIES}
+    keys = {file: file.stem for file in files if kind_of_file(file) is Kind.ENTITIES}
     values = label_files.read_values(keys)
     lines = [file for file in files if file not in keys]
     layout = _find_layout(request, lines)
@@ -122,13 +122,6 @@ def _files_with(request: FormatRequest, *suffixes: str) -> list[Path]:
     if path.is_file():
         return [path]
     return [file for file in walk_files(path) if file.suffix.lower() in suffixes]
-
-
-def _kind(file: Path) -> Kind | None:
-    try:
-        return kind_of_content(file.read_bytes())
-    except OSError:
-        return None
 
 
 def _find_layout(request: FormatRequest, files: Sequence[Path]) -> LineLayout:

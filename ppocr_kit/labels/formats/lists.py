@@ -8,6 +8,7 @@ Source: PaddleOCR 3.7.0, ppocr/data/simple_dataset.py.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,8 +20,8 @@ import numpy as np
 from ppocr_kit.errors import UsageError
 from ppocr_kit.labels.entries import Boxes, LineBoxes
 from ppocr_kit.labels.formats.pages import FormatPages, FormatRequest
-from ppocr_kit.labels.formats.pairing import folders_of_images
-from ppocr_kit.labels.formats.sniffing import REC_ROW, Kind, kind_of_content
+from ppocr_kit.labels.formats.pairing import folders_of_images, walk_files
+from ppocr_kit.labels.formats.sniffing import REC_ROW, Kind, kind_of_file
 from ppocr_kit.labels.image_size import read_image_size
 from ppocr_kit.labels.images import BadImage, read_page_image
 from ppocr_kit.labels.lines import LineParts, split_line
@@ -116,38 +117,41 @@ def _size_of(path: Path) -> tuple[int, int] | BadImage:
 
 
 def _find_lists(request: FormatRequest, kinds: tuple[Kind, ...]) -> list[Path]:
-    """Return the lists of some kinds: the file that was named, or those in the folder itself.
+    """Return the lists of some kinds: the file that was named, or those of one folder.
 
     Raises:
-        UsageError: The folder has none, or too many.
+        UsageError: There are none, they lie in several folders, or there are too many.
     """
     if request.path.is_file():
         return [request.path]
-    files = [
-        entry
-        for entry in sorted(request.path.iterdir())
-        if entry.is_file() and entry.suffix.lower() in LIST_SUFFIXES and not entry.name.startswith(".")
-    ]
-    lists = [file for file in files if kind_of_content(file.read_bytes()) in kinds]
-    if not 0 < len(lists) <= _MOST_FILES:
-        raise UsageError(
-            f"the folder has {len(lists) or 'no'} lists of this kind",
-            at=str(request.path),
-            hint="name the list itself, or the folder that it lies in",
-        )
-    return lists
+    by_folder: dict[Path, list[Path]] = defaultdict(list)
+    for file in walk_files(request.path):
+        if file.suffix.lower() in LIST_SUFFIXES and kind_of_file(file) in kinds:
+            by_folder[file.parent].append(file)
+    # rows are relative to one folder
+    lists = by_folder.get(request.path) or (list(by_folder.values()) + [[]])[0]
+    if request.path not in by_folder and len(by_folder) > 1:
+        said = f"the folder has lists of this kind in {len(by_folder)} folders"
+    elif not lists:
+        said = "the folder has no lists of this kind"
+    elif len(lists) > _MOST_FILES:
+        said = f"the folder has {len(lists)} lists of this kind"
+    else:
+        return lists
+    raise UsageError(said, at=str(request.path), hint="name the list itself, or the folder that it lies in")
 
 
 def _locator(request: FormatRequest, files: Sequence[Path], split: Split) -> ImageLocator:
     """Return what finds pictures: in the folder of the lists, or the one in it that rows are relative to."""
     if request.image_folder is not None:
         return ImageLocator(request.image_folder.resolve())
+    folder = files[0].resolve().parent
     first = islice(scan_label_file(files[0], ProblemLog(), split), _ROWS_LOOKED_AT)
     keys = [line.key for line in first]
-    for place in (request.folder, *folders_of_images(request.folder)):
+    for place in (folder, *folders_of_images(folder)):
         if any(_is_file(place / key) for key in keys):
             return ImageLocator(place)
-    return ImageLocator(request.folder)
+    return ImageLocator(folder)
 
 
 def _is_file(path: Path) -> bool:

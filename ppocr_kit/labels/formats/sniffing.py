@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from ppocr_kit.labels.formats.boxes_of_file import load_document
@@ -13,6 +14,7 @@ from ppocr_kit.labels.formats.pairing import IMAGE_SUFFIXES
 from ppocr_kit.labels.lines import split_line
 
 _LINES_LOOKED_AT = 50
+_HEAD = 1 << 20
 
 # The keys of SROIE's task on key information.
 ENTITY_KEYS = frozenset({"company", "date", "address", "total"})
@@ -50,14 +52,26 @@ _MARKS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 )
 
 
+def kind_of_file(path: Path) -> Kind | None:
+    """Tell what a file holds, None when it is nothing that is known or cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_HEAD)
+            # a document is known by keys that may stand at its end; of a list the first rows are enough
+            if _is_document(content):
+                content += stream.read()
+    except OSError:
+        return None
+    return kind_of_content(content)
+
+
 def kind_of_content(content: bytes) -> Kind | None:
     """Tell what a file holds, None when it is nothing that is known.
 
     Args:
         content: The bytes of the file.
     """
-    start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    if start == b"{":
+    if _is_document(content):
         return _kind_of_document(content)
     votes = Counter(_kind_of_row(line) for line in text_lines(content, _LINES_LOOKED_AT))
     lines = sum(votes.values())
@@ -67,6 +81,11 @@ def kind_of_content(content: bytes) -> Kind | None:
             return Kind.KIE if kind is Kind.DET and tagged else kind
     layout = guess_layout(text_lines(content, _LINES_LOOKED_AT)) if lines else None
     return Kind.ICDAR if layout is not None else None
+
+
+def _is_document(content: bytes) -> bool:
+    """Tell whether a file begins as a JSON object."""
+    return content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _kind_of_document(content: bytes) -> Kind | None:

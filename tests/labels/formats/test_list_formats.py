@@ -77,9 +77,18 @@ def test_rec_rows_that_cannot_be_used_are_told(make_tree):
     assert source.lines == 6
 
 
-def test_a_folder_without_lists_says_so(make_tree):
+def test_the_lists_of_one_folder_are_taken_also_from_below(make_tree):
+    root = make_tree(
+        {"det/train.txt": f"images/a.jpg\t{DET}\n", "rec/train.txt": "a.jpg\tx\n"}, ("det/images/a.jpg",)
+    )
+    assert texts_of(read_one(root, format="det")) == {"a.jpg": ["x"]}
+
+
+def test_lists_that_cannot_be_one_source_are_refused(make_tree):
     with pytest.raises(UsageError, match="no lists of this kind"):
-        read_one(make_tree({"deeper/train.txt": f"a.jpg\t{DET}\n"}), format="det")
+        read_one(make_tree({"notes.txt": "words\n"}), format="det")
+    with pytest.raises(UsageError, match="in 2 folders"):
+        read_one(make_tree({f"{name}/train.txt": f"a.jpg\t{DET}\n" for name in "ab"}))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\t"), max_size=30))
