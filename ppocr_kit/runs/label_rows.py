@@ -28,10 +28,12 @@ from ppocr_kit.text import SPACE, describe_character, missing_characters
 # A line squeezed to less than half its width is hard to read also for people.
 _SQUEEZED = 2.0
 
+_NO_CHARACTER = "L082"
+
 # The kinds of findings that workers/check_rows.py answers with.
 _CODES = {
     (Task.REC, "length"): "L080",
-    (Task.REC, "characters"): "L082",
+    (Task.REC, "characters"): _NO_CHARACTER,
     (Task.REC, "row"): "L086",
     (Task.DET, "row"): "L084",
     (Task.DET, "small"): "L085",
@@ -58,18 +60,13 @@ class LineLook:
         self._longest = refused_above if told_by_release else math.inf
         self._ratio = limits.ratio * _SQUEEZED if limits.ratio is not None else math.inf
 
-    @property
-    def holds_against_dictionary(self) -> bool:
-        """Whether characters that a dictionary lacks are told here."""
-        return self._known is not None
-
     def look_at(self, placed: PlacedRegion) -> Iterator[Finding]:
         """Yield what is wrong with a region that has a text."""
         text, box = placed.rec_text, placed.region.index
         assert text is not None
         if self._known is not None and not self._known.issuperset(text):
             lacking = missing_characters(text, self._known)
-            code = "L081" if any(char in self._known for char in text) else "L082"
+            code = "L081" if any(char in self._known for char in text) else _NO_CHARACTER
             yield code, box, f"{', '.join(map(describe_character, lacking))} in '{text}'"
         if 2 * len(text) > self._frames and len(text) <= self._longest:
             needed = len(text) + sum(left == right for left, right in zip(text, text[1:]))
@@ -109,6 +106,8 @@ class LabelRows:
         self._scale = scale
         self._line = line
         self._files: dict[str, int] = {}
+        # rec rows whose refusal was told while they were written
+        self._refused: set[int] = set()
         self._places = {task: _Places() for task in tasks}
         self._streams: dict[Task, TextIO] = {
             task: self.file(task).open("w", encoding="utf-8", newline="\n") for task in tasks
@@ -142,11 +141,11 @@ class LabelRows:
         for placed in page.regions:
             if placed.rec_text is None:
                 continue
-            if Task.REC in self._streams:
-                self._streams[Task.REC].write(f"{placed.rec_text}\n")
-                self._places[Task.REC].add(file, page.line, placed.region.index)
-            if self._line is not None:
-                yield from self._line.look_at(placed)
+            row = self._write_text(placed, page, file) if Task.REC in self._streams else None
+            for finding in self._line.look_at(placed) if self._line is not None else ():
+                if finding[0] == _NO_CHARACTER and row is not None:
+                    self._refused.add(row)
+                yield finding
 
     def problems(self, findings: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         """Turn findings of the release into problems at the place of their row."""
@@ -155,7 +154,7 @@ class LabelRows:
             task = Task(found["task"])
             code = _CODES[task, found["kind"]]
             file, line, box = self._places[task].get(found["row"])
-            if task is Task.REC and not self._is_told(code):
+            if task is Task.REC and found["row"] not in self._refused:
                 yield label_problem(code, files[file], line, box, found["detail"])
             for region, side in found["boxes"] or ():
                 detail = f"its shorter side is {side:.1f} pixels there"
@@ -163,9 +162,12 @@ class LabelRows:
             if task is Task.DET and found["boxes"] is None:
                 yield label_problem(code, files[file], line, None, found["detail"])
 
-    def _is_told(self, code: str) -> bool:
-        """Tell whether a finding was made while the rows were written."""
-        return code == "L082" and self._line is not None and self._line.holds_against_dictionary
+    def _write_text(self, placed: PlacedRegion, page: CheckedPage, file: int) -> int:
+        """Write the row of a text and return its number."""
+        self._streams[Task.REC].write(f"{placed.rec_text}\n")
+        places = self._places[Task.REC]
+        places.add(file, page.line, placed.region.index)
+        return len(places) - 1
 
     def _write_page(self, page: CheckedPage, file: int) -> None:
         """Write the row of a page: as in a data set, then what the worker needs besides."""

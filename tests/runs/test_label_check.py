@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ppocr_kit.errors import SetupError
+from ppocr_kit.errors import SetupError, ToolError
 from ppocr_kit.labels.sources import read_sources
+from ppocr_kit.runs import label_check
 from ppocr_kit.runs.label_check import CheckRequest, LabelReport, check_labels
 from ppocr_kit.tasks import Task
 
@@ -55,6 +56,68 @@ def test_it_can_be_left_out(make_folder, tmp_path, monkeypatch) -> None:
     report = check_labels(CheckRequest((make_folder(label([line("ab", 5)])),), release=False))
     assert report.passed
     assert "--no-release" in str(report.release.left_out)
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Stand in for release, environment and worker: what is given comes as the worker's answers."""
+
+    def answer(*answers: dict[str, Any], error: ToolError | None = None) -> None:
+        def ask(worker: str, job: Any, scratch: Path, on_answer: Any, **options: Any) -> None:
+            for each in answers:
+                on_answer(each)
+            if error is not None:
+                raise error
+
+        monkeypatch.setattr(label_check, "find_release", lambda: None)
+        monkeypatch.setattr(label_check, "find_interpreter", lambda lane: None)
+        monkeypatch.setattr(label_check, "ask", ask)
+
+    return answer
+
+
+def test_answers_are_findings_and_progress(make_folder, answering) -> None:
+    refused = {"task": "rec", "row": 1, "kind": "row", "boxes": None, "detail": "why"}
+    answering(
+        {"done": 1, "findings": []},
+        {"done": 1, "findings": [refused]},
+        {"task": "rec", "rows": 2, "pasteable": True},
+    )
+    passed = []
+
+    def track(items, description, total=None):
+        for item in items:
+            passed.append((description, total))
+            yield item
+
+    folder = make_folder(label([line("ab", 5), line("b", 30)]))
+    report = check_labels(CheckRequest((folder,), (Task.REC,)), track=track)
+    assert told(report) == [("L086", 1, 1)]
+    assert passed.count(("letting the release look", 2)) == 2
+    assert report.release.rows == {Task.REC: 2}
+
+
+def test_a_worker_that_dies_does_not_take_the_check_with_it(make_folder, answering) -> None:
+    folder = make_folder(label([line("ab", 5)]))
+    answering(error=ToolError("check_rows.py was killed"))
+    report = check_labels(CheckRequest((folder,)))
+    assert report.passed
+    assert "check_rows.py was killed" in str(report.release.left_out)
+    with pytest.raises(ToolError):
+        check_labels(CheckRequest((folder,), release=True))
+
+
+def test_pages_that_nothing_can_be_pasted_on_are_a_note(make_folder, answering) -> None:
+    answering({"done": 1, "findings": []}, {"task": "det", "rows": 1, "pasteable": False})
+    report = check_labels(CheckRequest((make_folder(label([line("ab", 5)])),), (Task.DET,)))
+    assert "ch_det_mv3_db_v2.0 cannot train on these pages" in report.release.notes[0]
+
+
+def test_a_folder_without_a_usable_row_needs_no_release(make_folder, answering) -> None:
+    answering(error=ToolError("never asked"))
+    report = check_labels(CheckRequest((make_folder("batch/none.png\t[]\n"),), release=True))
+    assert report.release.rows == {}
+    assert not report.passed
 
 
 @pytest.mark.release
