@@ -207,7 +207,7 @@ class _Builder:
             spool=cutting.spool,
             old=cutting.old.folder if cutting.old is not None else None,
             unit_of=plan.unit_of,
-            how_split=self._describe_split(),
+            how_split=self._describe_choices(),
         )
         manifest = write_dataset(work, content, self.track)
         _check_lists(manifest, ratio)
@@ -263,9 +263,14 @@ class _Builder:
         index.set_splits(plan.split_of)
         return replace(plan, notes=(*notes, *plan.notes))
 
-    def _describe_split(self) -> dict[str, Any]:
-        """Return what the manifest says about groups and a kept test set; nothing without."""
+    def _describe_choices(self) -> dict[str, Any]:
+        """Return what the manifest says about reading, groups and a kept test set; nothing without."""
         described: dict[str, Any] = {}
+        reading = self.request.reading
+        unusual = {"with_unverified": reading.with_unverified, "checked_only": reading.checked_only}
+        chosen = {name: True for name, wanted in unusual.items() if wanted}
+        if chosen or reading.rec_text != "label":
+            described["reading"] = {**chosen, "rec_text": reading.rec_text}
         if self.request.group_by is not None:
             table = self.request.groups
             described["grouping"] = {"by": self.request.group_by, "table": table.name if table else None}
