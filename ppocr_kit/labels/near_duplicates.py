@@ -41,8 +41,11 @@ _AGREEING = 0.7
 _FEW_AGREEING = 0.99
 _LEAST_CONTRAST = 2
 _LIKE_NOTHING = Fingerprint(bytes(NUM_FREQUENCIES), 0)
-# A crowd is compared as it lies: laying all over all would take too long.
-_CROWD_ALIKE = 0.93
+# Of pages whose texts are common, those are laid over one another that look this much alike as they lie;
+# in a large crowd only those that look more so, because laying all over all would take too long.
+_CROWD_ALIKE = 0.75
+_LARGE_CROWD_ALIKE = 0.93
+_LARGE_CROWD = 200
 
 # More pages than this that belong together are believed only as a share of a large set.
 _LARGEST_GROUP = 20
@@ -192,7 +195,8 @@ class _Search:
 
     def _by_common_texts(self) -> None:
         for crowd in self.texts.crowds():
-            for pairs in self.pictures.alike(crowd, crowd, _CROWD_ALIKE):
+            least = _CROWD_ALIKE if len(crowd) <= _LARGE_CROWD else _LARGE_CROWD_ALIKE
+            for pairs in self.pictures.alike(crowd, crowd, least):
                 once = pairs.first < pairs.second
                 self._lay_over(pairs.first[once], pairs.second[once], FEW_TEXTS)
 

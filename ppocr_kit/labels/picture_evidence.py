@@ -23,9 +23,9 @@ _ROWS_AT_ONCE = 2048
 
 # How far pages may lie apart: shares of the page, and of a length.
 _FARTHEST_SHIFT = 0.12
-_FARTHEST_STRETCH = 0.12
+_FARTHEST_STRETCH = 0.2
 _WORTH_SHIFTING = 0.2
-_WORTH_LAYING_OVER = 0.7
+_WORTH_LAYING_OVER = 0.6
 
 _ECC_BLUR = 5
 _EVERYWHERE = np.ones((SIDE, SIDE), dtype=np.uint8)
