@@ -179,7 +179,7 @@ def inspect_folder(folder: Path) -> FolderState:
         named = read_checked(folder)
     checked = {key: _describe(boxes) for key, boxes in labelled.items()}
     # a page that was checked and has no box has no line in PPOCRLabel's own Label.txt
-    checked.update({key: _describe(automatic.get(key, [])) for key in named if key not in labelled})
+    checked.update({key: _describe([]) for key in named if key not in labelled})
     return FolderState(
         images=len(images),
         checked=checked,

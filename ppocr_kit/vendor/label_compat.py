@@ -42,7 +42,12 @@ def read_as_data(module: ModuleType) -> None:
     """Read label files as data, with all the notations that the kit reads."""
 
     def load_label_file(self: Any, path: str) -> dict[str, Any]:
-        return read_raw_pages(Path(path), skip_broken=Path(path).name == CACHE_FILE_NAME)
+        if Path(path).name != CACHE_FILE_NAME:
+            return read_raw_pages(Path(path))
+        # what was checked and has no line there lost its boxes by hand: they must not come back from here
+        emptied = set(self.fileStatedict).difference(self.PPlabel) if self.PPlabel else set()
+        automatic = read_raw_pages(Path(path), skip_broken=True)
+        return {key: [] if key in emptied else boxes for key, boxes in automatic.items()}
 
     module.MainWindow.loadLabelFile = load_label_file
 
@@ -242,7 +247,7 @@ LABEL_WORKAROUNDS: tuple[Workaround, ...] = (
         "label-data",
         "'true', 'false' and 'null' within a text change ('construed' becomes 'consTrued'); a label file can "
         "run any code; a blank line, a byte order mark, another encoding or [text, score] end the program; "
-        "labels of a renamed folder are not shown",
+        "labels of a renamed folder are not shown; automatic boxes come back on a checked page that lost all",
         _VERSIONS,
         "PPOCRLabel.py, MainWindow.loadLabelFile",
         PROGRAM,

@@ -66,6 +66,17 @@ def test_automatic_labels_are_shown_and_become_labels_when_a_page_is_checked(
     assert np.all(pixels == (0, 255, 0), axis=2).sum() > 20
 
 
+def test_boxes_that_were_all_deleted_do_not_come_back_from_the_automatic_labels(
+    make_folder: MakeFolder, drive: Drive
+) -> None:
+    folder = make_folder(label_line("a.png", [TOTAL]), images=("a.png", "b.png"))
+    write_raw_pages(folder / "Cache.cach", {"batch/b.png": [TAXES]})
+    # as PPOCRLabel leaves it: b.png was checked and has no line in Label.txt
+    (folder / "fileState.txt").write_text("batch/a.png\t1\nbatch/b.png\t1\n")
+    assert drive(folder, export=True)["shown"]["b.png"] == []
+    assert read_raw_pages(folder / "Label.txt") == {"batch/b.png": [], "batch/a.png": [TOTAL]}
+
+
 def test_a_folder_that_the_kit_wrote_comes_back_box_by_box(make_folder: MakeFolder, drive: Drive) -> None:
     folder = make_folder("", images=("a.png", "b.png", "empty.png"))
     region = TextRegion("4-K071", ((5.0, 5.0), (60.0, 5.0), (60.0, 20.0), (5.0, 20.0)))
