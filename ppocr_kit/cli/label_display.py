@@ -120,7 +120,8 @@ def _statistics_lines(numbers: LabelStatistics) -> Iterator[str]:
         f"characters {len(numbers.characters)}"
     )
     if numbers.texts:
-        different = "" if numbers.distinct_texts is None else f"; {numbers.distinct_texts} different texts"
+        distinct = numbers.distinct_texts
+        different = "" if distinct is None else f"; {_counted(distinct, 'different text')}"
         yield f"text length: {_range(numbers.text_lengths)} characters{different}"
     if numbers.boxes:
         yield f"height of the crops: {_range(numbers.box_heights)} pixels"
@@ -196,9 +197,10 @@ def _verdict_lines(report: LabelReport) -> Iterator[str]:
     refused = sum(check.problems.by_code[code] for code in _REFUSED_ROWS)
     if Task.DET in report.models:
         lost = _lost(dropped, Drops.PAGE, Drops.BOX)
-        yield f"det: {numbers.pages} pages with {numbers.boxes - numbers.ignored_boxes} boxes to learn{lost}"
+        boxes = _counted(numbers.boxes - numbers.ignored_boxes, "box")
+        yield f"det: {_counted(numbers.pages, 'page')} with {boxes} to learn{lost}"
     if Task.REC in report.models:
-        yield f"rec: {numbers.texts - refused} texts to learn{_lost(dropped, Drops.REC_ROW)}"
+        yield f"rec: {_counted(numbers.texts - refused, 'text')} to learn{_lost(dropped, Drops.REC_ROW)}"
     sources = " ".join(shlex.quote(str(source.given)) for source in check.sources)
     repairable = sum(check.problems.by_code[code] for code in REPAIRS)
     if repairable and all(source.format == PPOCRLABEL for source in check.sources):
@@ -233,6 +235,9 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _range(values: Distribution) -> str:
+    """Say between what values lie and which is the middle one; one value alone is that."""
+    if values.least == values.most:
+        return f"{values.least:g}"
     return f"{values.least:g} to {values.most:g}, median {values.median:g}"
 
 
