@@ -49,7 +49,7 @@ def repeat_real(target: Path, pages: int) -> Pages | None:
 
 def repeat_drawn(target: Path, pages: int, lines: int = 20) -> Pages:
     """Draw pages of ``lines`` lines with the kit, and repeat them."""
-    drawn = target.with_name("originals")
+    drawn = target.absolute().with_name("originals")
     words = ["synth", str(drawn), "--pages", str(min(pages, _DRAWN)), "--lines", str(lines)]
     subprocess.run([sys.executable, "-m", "ppocr_kit", *words], cwd=ROOT, check=True, capture_output=True)
     return repeat(f"{lines} lines", list(label_lines(drawn)), target, pages)

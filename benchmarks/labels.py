@@ -233,7 +233,7 @@ def main() -> None:
         print(json.dumps(read_here(args.read, args.repeats)))
         return
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-labels-", dir=args.work) as scratch:
-        work = Path(scratch)
+        work = Path(scratch).absolute()
         results: Result = {
             "machine": {
                 "cores": os.cpu_count(),

@@ -175,7 +175,7 @@ def main() -> None:
     results = []
     for rows in args.rows:
         with tempfile.TemporaryDirectory(prefix="ppocr-kit-rows-", dir=args.work) as scratch:
-            found = measure(rows, Path(scratch) / "work", options)
+            found = measure(rows, Path(scratch).absolute() / "work", options)
         results.append(found)
         speed = round(found["built"] / found["seconds"])
         print(
