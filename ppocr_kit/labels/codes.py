@@ -224,6 +224,12 @@ _TABLE = (
         "rec_gt.txt cannot be held against the page, whose own texts count",
         "export the recognition result again",
     ),
+    _warning(
+        "L065",
+        Drops.NOTHING,
+        "rows of rec_gt.txt are not '<crop><tab><text>', or in no known encoding",
+        "export the recognition result again",
+    ),
     # other formats than PPOCRLabel's
     _error(
         "L070",

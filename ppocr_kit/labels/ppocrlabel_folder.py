@@ -94,5 +94,5 @@ def _read_crop_texts(lines: LineTable, rows: Sequence[int], problems: ProblemLog
         problems.add(label_problem("L001", str(path), detail=error.strerror or str(error)))
         return None
     crops.set_pages(page_stem(lines.key(row)) for row in rows)
-    crops.tell_of_orphans(problems)
+    crops.tell_of_rows(problems)
     return crops

@@ -52,6 +52,7 @@ class CropTexts:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._unreadable: list[int] = []
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute("CREATE TABLE crop (stem TEXT, box INTEGER, text TEXT, line INTEGER)")
         self._database.execute("CREATE TABLE page (stem TEXT)")
@@ -79,8 +80,12 @@ class CropTexts:
         query = "SELECT count(*) FROM page WHERE stem = ?"
         return bool(self._database.execute(query, (stem,)).fetchone()[0] > 1)
 
-    def tell_of_orphans(self, problems: ProblemLog) -> None:
-        """Tell of the crops that belong to no page."""
+    def tell_of_rows(self, problems: ProblemLog) -> None:
+        """Tell of the rows that cannot be read, and of the crops that belong to no page."""
+        if self._unreadable:
+            first = self._unreadable[0]
+            detail = f"{len(self._unreadable)} rows"
+            problems.add(label_problem("L065", str(self.path), first, detail=detail))
         orphans = "FROM crop WHERE stem NOT IN (SELECT stem FROM page)"
         count = self._database.execute(f"SELECT count(*) {orphans}").fetchone()[0]
         if not count:
@@ -104,6 +109,7 @@ class CropTexts:
             for line in iter_lines(stream):
                 decoded = decode_line(line)
                 if decoded is None:
+                    self._unreadable.append(line.number)
                     continue
                 text = decoded[0].lstrip("\ufeff")
                 row = _ROW.fullmatch(text) or _SPACED_ROW.fullmatch(text)
@@ -111,7 +117,9 @@ class CropTexts:
                     if waiting is not None:
                         yield waiting
                     waiting = (*_which_box(row["crop"]), row["text"] or "", line.number)
-                elif waiting is not None:
+                elif waiting is None:
+                    self._unreadable.append(line.number)
+                else:
                     waiting = (*waiting[:2], f"{waiting[2]}\n{text}", waiting[3])
         if waiting is not None:
             yield waiting

@@ -241,6 +241,13 @@ def test_crops_of_no_page_are_told_once_with_their_number(folder):
     assert "2 rows: 'gone_crop_0' in line 1, 'renamed by hand.jpg' in line 2" in found.message
 
 
+def test_rows_that_cannot_be_read_are_told_once_with_their_number(folder):
+    (folder / "rec_gt.txt").write_bytes(b"a title\n\xff\xff\xff\ncrop_img/b_crop_0.jpg\tthree\n")
+    (found,) = check_sources([folder]).problems
+    assert (found.code, found.line) == ("L065", 1)
+    assert found.message.endswith(": 2 rows")
+
+
 def test_a_rec_gt_in_gb18030_is_read(make_folder):
     folder = make_folder(line("页.png", "文字"), ("页.png",))
     (folder / "rec_gt.txt").write_bytes("crop_img/页_crop_0.jpg\t文字\n".encode("gb18030"))
