@@ -56,8 +56,9 @@ class _Documents:
     def add(self, file: Path, name: str, record: Any, parse: RecordParser) -> None:
         """Take in a page of a document."""
         shown = self.request.shown(file)
-        search = self._searches.setdefault(file.parent, ImageSearch(file.parent, self.request.image_folder))
-        found = search.find(name)
+        if file.parent not in self._searches:
+            self._searches[file.parent] = ImageSearch(file.parent, self.request.image_folder)
+        found = self._searches[file.parent].find(name)
         if found.path is None:
             self.pages.lose(found.code or "L020", shown, found.detail)
             return

@@ -32,6 +32,8 @@ _QUOTED = re.compile(r'\s*"(.*)"\s*\Z', re.DOTALL)
 _SCRIPTS = frozenset(
     ("Arabic", "Latin", "Chinese", "Japanese", "Korean", "Bangla", "Hindi", "Symbols", "Mixed", "None")
 )
+# RCTW says with 1 that a text is hard to read.
+_DIFFICULTIES = frozenset(("0", "1"))
 # Curved texts are written "x1,y1,…,####text" by the tools that made text files of them.
 _CURVED_MARK = "####"
 
@@ -74,7 +76,7 @@ def guess_layout(lines: Iterable[str]) -> LineLayout | None:
     Args:
         lines: Lines of several files, the more the surer.
     """
-    rows = [(row, _count_numbers(row)) for row in (_fields(line) for line in lines) if row]
+    rows = [_columns(line) for line in lines]
     if rows and all(_is_share(row, numbers) for row, numbers in rows):
         return None
     votes = Counter(_vote(row, numbers) for row, numbers in rows)
@@ -90,7 +92,9 @@ def guess_layout(lines: Iterable[str]) -> LineLayout | None:
             return LineLayout(corners, extra=1)
         if _most(
             same,
-            lambda row: len(row) > 9 and row[8].strip() in ("0", "1") and bool(_QUOTED.match(_text(row, 9))),
+            lambda row: (
+                len(row) > 9 and row[8].strip() in _DIFFICULTIES and bool(_QUOTED.match(_text(row, 9)))
+            ),
         ):
             return LineLayout(corners, extra=1, difficulty=True, quoted=True)
     return LineLayout(corners)
@@ -107,8 +111,8 @@ def parse_line(line: str, layout: LineLayout, index: int) -> TextRegion | str:
     Returns:
         The region, or the reason why there is none.
     """
-    fields = _fields(line)
-    numbers = _number_columns(fields, layout)
+    fields, found = _columns(line)
+    numbers = _number_columns(fields, found, layout)
     if isinstance(numbers, str):
         return numbers
     values = [float(field) for field in fields[:numbers]]
@@ -158,15 +162,21 @@ def text_lines(content: bytes, most: int) -> list[str]:
     return found
 
 
-def _fields(line: str) -> list[str]:
-    """Split a line at its commas, or at the spaces of ICDAR 2013's training files."""
+def _columns(line: str) -> tuple[list[str], int]:
+    """Split a line at its commas, or at the spaces of ICDAR 2013's training files.
+
+    Returns:
+        The columns, and how many of them from the first on are numbers.
+    """
     fields = line.lstrip("\ufeff").split(",")
-    if _count_numbers(fields) < _RECTANGLE_NUMBERS:
+    numbers = _count_numbers(fields)
+    if numbers < _RECTANGLE_NUMBERS:
         for pattern in _SPACED:
             spaced = pattern.match(line)
             if spaced:
-                return list(spaced.groups())
-    return fields
+                fields = list(spaced.groups())
+                return fields, _count_numbers(fields)
+    return fields, numbers
 
 
 def _count_numbers(fields: Sequence[str]) -> int:
@@ -202,16 +212,20 @@ def _text(fields: Sequence[str], start: int) -> str:
     return ",".join(fields[start:])
 
 
-def _number_columns(fields: Sequence[str], layout: LineLayout) -> int | str:
+def _number_columns(fields: Sequence[str], found: int, layout: LineLayout) -> int | str:
     """Return how many columns of a line are coordinates, or why it cannot be told."""
-    found = _count_numbers(fields)
-    wanted = {Corners.RECTANGLE: _RECTANGLE_NUMBERS, Corners.QUADRANGLE: _QUAD_NUMBERS}.get(layout.corners)
-    if wanted is not None:
-        if found < wanted:
-            return f"it has {found} of {wanted} numbers"
-        if len(fields) < wanted + layout.extra:
-            return "a column is missing"
-        return wanted
-    # all numbers: an odd one at the end is the text
-    columns = found - found % 2
-    return columns if columns >= _QUAD_NUMBERS else f"it has {found} numbers, at least 8 were looked for"
+    if layout.corners is Corners.POLYGON:
+        # all numbers: an odd one at the end is the text
+        columns = found - found % 2
+        return columns if columns >= _QUAD_NUMBERS else f"it has {found} numbers, at least 8 were looked for"
+    wanted = _QUAD_NUMBERS if layout.corners is Corners.QUADRANGLE else _RECTANGLE_NUMBERS
+    if found < wanted:
+        return f"it has {found} of {wanted} numbers"
+    if layout.corners is Corners.QUADRANGLE and found >= _CERTAINLY_POLYGON and found % 2 == 0:
+        return f"it has {found} numbers where other lines have {wanted}"
+    if layout.extra:
+        column = fields[wanted].strip() if len(fields) > wanted else ""
+        known = _DIFFICULTIES if layout.difficulty else _SCRIPTS
+        if column not in known:
+            return f"its column {wanted + 1} is '{column[:20]}', not one of {', '.join(sorted(known))}"
+    return wanted

@@ -13,7 +13,7 @@ from ppocr_kit.labels.formats.icdar import guess_layout, text_lines
 from ppocr_kit.labels.formats.pairing import IMAGE_SUFFIXES
 from ppocr_kit.labels.lines import split_line
 
-_LINES_LOOKED_AT = 50
+_LINES_LOOKED_AT = 20
 _HEAD = 1 << 20
 
 # The keys of SROIE's task on key information.
@@ -73,13 +73,14 @@ def kind_of_content(content: bytes) -> Kind | None:
     """
     if _is_document(content):
         return _kind_of_document(content)
-    votes = Counter(_kind_of_row(line) for line in text_lines(content, _LINES_LOOKED_AT))
+    rows = text_lines(content, _LINES_LOOKED_AT)
+    votes = Counter(_kind_of_row(row) for row in rows)
     lines = sum(votes.values())
     tagged = votes[Kind.KIE]
     for kind, count in ((Kind.DET, votes[Kind.DET] + tagged), (Kind.REC, votes[Kind.REC])):
         if count and 2 * count >= lines:
             return Kind.KIE if kind is Kind.DET and tagged else kind
-    layout = guess_layout(text_lines(content, _LINES_LOOKED_AT)) if lines else None
+    layout = guess_layout(rows) if rows else None
     return Kind.ICDAR if layout is not None else None
 
 

@@ -96,6 +96,24 @@ def test_the_script_column_is_left_out_and_difficulty_is_kept():
     assert [parse_line(f'{BOX},{hard},"x"', rctw, 0).difficult for hard in "01"] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("line", "layout", "reason"),
+    [
+        (f"{BOX},text", LineLayout(Corners.QUADRANGLE, extra=1), "its column 9 is 'text', not one of Arabic"),
+        (BOX, LineLayout(Corners.QUADRANGLE, extra=1), "its column 9 is ''"),
+        (
+            f'{BOX},2,"a"',
+            LineLayout(Corners.QUADRANGLE, extra=1, difficulty=True),
+            "its column 9 is '2', not one of 0, 1",
+        ),
+        (f"{BOX},1,2,3,4,curved", QUAD, "it has 12 numbers where other lines have 8"),
+        ("1,2,3,4,5,6,text", LineLayout(Corners.POLYGON), "it has 6 numbers, at least 8"),
+    ],
+)
+def test_a_line_of_another_layout_than_the_rest_is_not_read_wrongly(line, layout, reason):
+    assert parse_line(line, layout, 0).startswith(reason)
+
+
 def test_curved_texts_keep_all_corners_and_lose_their_mark():
     region = parse_line("1,2,30,2,60,2,90,2,90,20,1,20,####one, two", LineLayout(Corners.POLYGON), 0)
     assert (len(region.points), region.transcription) == (6, "one, two")
