@@ -217,6 +217,11 @@ def _next_command(sources: str, counts: Counter[Severity], numbers: LabelStatist
     """Say what to do now."""
     tasks = "" if numbers.texts else " --tasks det"
     build = f"ppocr-kit dataset build {sources} --name NAME{tasks}"
+    coverage = numbers.dictionary
+    if coverage.lacking:
+        return f"correct the texts or complete the dictionary, or let one be made of the texts: {build}"
+    if coverage.dictionary is not None:
+        build += f" --dict {shlex.quote(coverage.dictionary)}"
     if counts[Severity.ERROR]:
         return f"mend the errors, or leave out what they name: {build}"
     return build

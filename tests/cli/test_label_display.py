@@ -63,6 +63,11 @@ def test_the_dictionary_is_told_with_what_it_lacks(make_folder, in_tmp, capsys) 
     assert "error L081: the dictionary lacks characters of the text" in out
     assert "dictionary d.txt: 2 entries, 1 of 2 texts covered (50.0%)" in out
     assert "it lacks 1: 'é' (U+00E9) in 1 (first at batch/Label.txt:1 box 1)" in out
+    # with this dictionary the build would be refused
+    assert "or let one be made of the texts: ppocr-kit dataset build batch --name NAME\n" in out
+    Path("d.txt").write_text("a\nb\né\n", "utf-8")
+    assert main(["labels", "check", "batch", "--dict", "d.txt"]) == 0
+    assert "next: ppocr-kit dataset build batch --name NAME --dict d.txt\n" in capsys.readouterr().out
 
 
 def test_the_json_has_all_of_it(make_folder, in_tmp, capsys) -> None:
