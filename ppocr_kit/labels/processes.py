@@ -11,12 +11,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
+from types import ModuleType
 from typing import TypeVar
 
 from ppocr_kit.errors import SetupError
@@ -51,7 +54,8 @@ def map_in_processes(
     pending: deque[Future[Result]] = deque()
     try:
         for item in items:
-            pending.append(executor.submit(work, item))
+            with _no_main_module():
+                pending.append(executor.submit(work, item))
             if len(pending) >= processes * _IN_FLIGHT_PER_PROCESS:
                 yield pending.popleft().result()
         while pending:
@@ -63,6 +67,21 @@ def map_in_processes(
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Hide the program that is running from the processes that are started.
+
+    They would run it again to have its functions, of which they need none: a second of imports, and a
+    build within a build where a script has no ``if __name__ == "__main__"``.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _prepare_process() -> None:

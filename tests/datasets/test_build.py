@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ppocr_kit.datasets import cutting
+from ppocr_kit.datasets import build as build_module
+from ppocr_kit.datasets import crop_spool, cutting, lmdb_writing, page_index
 from ppocr_kit.datasets.build import BuildRequest, build_dataset
 from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.datasets.reuse import INDEX_NAME
@@ -410,10 +412,35 @@ def test_a_full_disk_leaves_the_old_set_whole(tmp_path, make_folder, monkeypatch
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["set"]
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "fault"),
+    [
+        (crop_spool.SpoolWriter, "add", OSError(errno.ENOSPC, "No space left on device")),
+        (page_index.PageIndex, "add", sqlite3.OperationalError("database or disk is full")),
+        (lmdb_writing.LmdbWriter, "write_labels", OSError(errno.EDQUOT, "Disk quota exceeded")),
+        (build_module, "write_index", OSError(errno.ENOSPC, "No space left on device")),
+    ],
+)
+def test_wherever_the_disk_is_full_the_old_set_stays(tmp_path, make_folder, monkeypatch, module, name, fault):
+    pytest.importorskip("lmdb")
+    folder = make_folder("".join(lines(10)), names(10))
+    before = tree(build(tmp_path, folder, format="lmdb").folder)
+
+    def fail(*args, **settings):
+        raise fault
+
+    monkeypatch.setattr(module, name, fail)
+    with pytest.raises(SetupError, match="disk is full"):
+        build(tmp_path, folder, format="lmdb", rebuild=True)
+    assert tree(tmp_path / "out/set") == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["set"]
+
+
 SLOW_BUILD = r"""
 import os, sys, time
 from pathlib import Path
-from ppocr_kit.datasets import cutting
+from ppocr_kit.datasets import build as build_module
+from ppocr_kit.datasets import crop_spool, cutting, lmdb_writing, page_index
 from ppocr_kit.datasets.build import BuildRequest, build_dataset
 
 write = cutting.write_file

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
+import subprocess
+import sys
 
 import process_jobs
 import pytest
@@ -56,3 +59,21 @@ def test_stopping_early_drops_what_has_not_begun():
     results = map_in_processes(process_jobs.ten_milliseconds, range(10_000), 2)
     assert next(results) == 0
     results.close()
+
+
+def test_a_program_without_a_guard_is_not_run_again(tmp_path, project):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import math\n"
+        "from ppocr_kit.labels.processes import map_in_processes\n"
+        "print(sum(map_in_processes(math.isqrt, [4, 9, 16], 2)))\n",
+        "utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("9\n", "")
