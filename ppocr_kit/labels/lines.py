@@ -16,6 +16,9 @@ _CHUNK = 1 << 20
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _ENCODINGS = ("utf-8", "gb18030")
 
+# also the zero bytes beside them in UTF-16
+_BLANKS = b"\0\t\n\x0b\x0c\r "
+
 _SPACES_BEFORE_LIST = re.compile(r" +(?=\[\s*(?:\{|\]))")
 
 
@@ -56,21 +59,23 @@ def iter_lines(stream: BinaryIO) -> Iterator[RawLine]:
     start = 2 if encoding else 3 if mark[:3] == codecs.BOM_UTF8 else 0
     if encoding is None and len(mark) == 4 and mark.count(0) == 2:
         encoding = {mark[1::2]: "utf-16-le", mark[::2]: "utf-16-be"}.get(b"\0\0")
-    unit = "\n".encode(encoding or "ascii")
     stream.seek(start)
-    if encoding is None and _has_line_feed(stream):
-        stream.seek(start)
-        pieces: Iterator[bytes] = iter(stream)
-    else:
-        stream.seek(start)
-        pieces = _split_stream(stream, unit if encoding else b"\r")
     number = 0
-    for piece in pieces:
+    for piece in _stretches(stream, start, encoding):
         for content, offset in _split_at_returns(piece, start, encoding):
             number += 1
-            if content.strip(b"\0\t \r\n" if encoding else b"\t \r\n\x0b\x0c"):
+            if content.strip(_BLANKS):
                 yield RawLine(number, offset, content, encoding)
         start += len(piece)
+
+
+def _stretches(stream: BinaryIO, start: int, encoding: str | None) -> Iterator[bytes]:
+    """Return the bytes from ``start`` in stretches that end with a line feed, or a carriage return."""
+    if encoding is not None:
+        return _split_stream(stream, "\n".encode(encoding))
+    has_line_feed = any(b"\n" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
+    stream.seek(start)
+    return iter(stream) if has_line_feed else _split_stream(stream, b"\r")
 
 
 def decode_line(line: RawLine) -> tuple[str, str] | None:
@@ -97,11 +102,6 @@ def split_line(text: str) -> LineParts | None:
     return LineParts(key, boxes, not tab) if key and boxes else None
 
 
-def _has_line_feed(stream: BinaryIO) -> bool:
-    """Look for a line feed; an ordinary file has one in its first chunk."""
-    return any(b"\n" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
-
-
 def _split_stream(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
     """Yield stretches of bytes that end with ``end``, which stands at multiples of its own size."""
     kept = b""
@@ -121,6 +121,10 @@ def _split_stream(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
 
 def _split_at_returns(piece: bytes, start: int, encoding: str | None) -> Iterator[tuple[bytes, int]]:
     """Yield the lines of a stretch with their offsets: several when old carriage returns end some of them."""
+    if encoding is None and b"\r" not in (content := piece.rstrip(b"\r\n")):
+        # nearly all lines: the rest costs more than reading them
+        yield content, start
+        return
     feed, end, tab = (sign.encode(encoding or "ascii") for sign in "\n\r\t")
     content = piece
     for sign in (feed, end):

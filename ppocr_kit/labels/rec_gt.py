@@ -32,6 +32,8 @@ _SPACED_ROW = re.compile(r"(?P<crop>[^\t]*?_crop_\d+\.\w+)(?: +(?P<text>.*)|\s*)
 _CROP_NAME = re.compile(r"(?P<stem>.+)_crop_(?P<index>\d{1,6})\.\w+")
 _SEPARATORS = re.compile(r"[\\/]+")
 _SHOWN = 3
+# Lines that no crop is named in continue a text up to here: a whole file without one is no text.
+_LONGEST_TEXT = 1000
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 
 
@@ -83,9 +85,8 @@ class CropTexts:
     def tell_of_rows(self, problems: ProblemLog) -> None:
         """Tell of the rows that cannot be read, and of the crops that belong to no page."""
         if self._unreadable:
-            first = self._unreadable[0]
             detail = f"{len(self._unreadable)} rows"
-            problems.add(label_problem("L065", str(self.path), first, detail=detail))
+            problems.add(label_problem("L065", str(self.path), self._unreadable[0], detail=detail))
         orphans = "FROM crop WHERE stem NOT IN (SELECT stem FROM page)"
         count = self._database.execute(f"SELECT count(*) {orphans}").fetchone()[0]
         if not count:
@@ -117,7 +118,7 @@ class CropTexts:
                     if waiting is not None:
                         yield waiting
                     waiting = (*_which_box(row["crop"]), row["text"] or "", line.number)
-                elif waiting is None:
+                elif waiting is None or len(waiting[2]) > _LONGEST_TEXT:
                     self._unreadable.append(line.number)
                 else:
                     waiting = (*waiting[:2], f"{waiting[2]}\n{text}", waiting[3])
