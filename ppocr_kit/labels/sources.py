@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from ppocr_kit.labels.formats.pages import FormatRequest
 from ppocr_kit.labels.formats.registry import PPOCRLABEL, READERS, check_format_name
 from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
 from ppocr_kit.problems import ProblemLog
+
+
+_LABEL_FILE_NAMES = frozenset({LABEL_FILE_NAME.lower(), CACHE_FILE_NAME.lower()})
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,9 @@ def find_label_file(path: Path, options: ReadOptions = ReadOptions()) -> Path:  
                 at=str(path),
                 hint="name a folder that PPOCRLabel exported (it holds Label.txt)",
             )
-        names = sorted(entry.name for entry in path.iterdir())
+        # a Path for each of a million images would take longer than reading their labels
+        with os.scandir(path) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.lower() in _LABEL_FILE_NAMES)
     except OSError as error:
         raise DataError(f"the folder cannot be read ({error.strerror})", at=str(path)) from error
     candidates = [name for name in names if name.lower() == LABEL_FILE_NAME.lower()]

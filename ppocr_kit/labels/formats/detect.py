@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,8 +74,11 @@ def _format_of_file(path: Path) -> str:
 
 
 def _is_ppocrlabel_folder(path: Path) -> bool:
-    names = {entry.name for entry in path.iterdir()}
-    return CACHE_FILE_NAME in names or any(name.lower() == LABEL_FILE_NAME.lower() for name in names)
+    with os.scandir(path) as entries:
+        return any(
+            entry.name == CACHE_FILE_NAME or entry.name.lower() == LABEL_FILE_NAME.lower()
+            for entry in entries
+        )
 
 
 def _look_into(folder: Path) -> dict[Kind, list[Path]]:
