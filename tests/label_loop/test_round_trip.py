@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ppocr_kit.cli.main import main
 from ppocr_kit.labels.folder_files import folder_key, read_checked, read_raw_pages, write_raw_pages
 from ppocr_kit.labels.ppocrlabel import write_label_file
 from ppocr_kit.labels.region import TextRegion
@@ -87,6 +88,25 @@ def test_a_folder_that_the_kit_wrote_comes_back_box_by_box(make_folder: MakeFold
     drive(folder, check=("b.png",))
     assert read_raw_pages(folder / "Label.txt") == before
     assert sorted(read_checked(folder)) == sorted(before)
+
+
+def test_pages_of_another_format_are_shown_and_come_back_box_by_box(
+    make_folder: MakeFolder, drive: Drive, tmp_path: Path
+) -> None:
+    scans = make_folder("", images=("img_1.png", "img_2.png"), name="scans")
+    (scans / "Label.txt").unlink()
+    for name, text in (
+        ("gt_img_1.txt", "5,5,60,6,60,20,5,20,4-K071\n"),
+        ("gt_img_2.txt", "1,1,50,1,50,9,1,9,###\n"),
+    ):
+        (scans / name).write_text(text)
+    assert main(["labels", "convert", str(scans), "--from", "icdar", "--out", str(tmp_path / "mine")]) == 0
+    folder = tmp_path / "mine"
+    before = read_raw_pages(folder / "Label.txt")
+    seen = drive(folder, check=("img_1.png",))["shown"]
+    assert seen["img_1.png"] == [["4-K071", [[5.0, 5.0], [60.0, 6.0], [60.0, 20.0], [5.0, 20.0]], "None"]]
+    assert [row[0] for row in seen["img_2.png"]] == ["###"]
+    assert read_raw_pages(folder / "Label.txt") == before
 
 
 def test_synthetic_pages_come_back_box_by_box(tmp_path: Path, drive: Drive) -> None:
