@@ -34,6 +34,9 @@ _ROWS, _COLUMNS = _ROWS[1:], _COLUMNS[1:]
 NUM_FREQUENCIES = len(_ROWS)
 """Number of frequencies that are kept, by row and then by column, the mean left out."""
 
+LOW_FREQUENCIES = np.flatnonzero(_ROWS + _COLUMNS < 7)
+"""Numbers of the lowest frequencies, which hold most of a picture; turning leaves them among themselves."""
+
 _SCALE = 127.0
 _FIRST_SIDE = 4 * SIDE
 
