@@ -133,7 +133,8 @@ def build(
     are only read. An older data set of the same name is replaced when everything went well; what did
     not change since is taken from it.
     """
-    from ppocr_kit.datasets.build import BuildRequest, build_dataset
+    from ppocr_kit.datasets.build import build_dataset
+    from ppocr_kit.datasets.request import BuildRequest
 
     request = BuildRequest(
         sources,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
 import sqlite3
 import time
@@ -13,81 +12,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.datasets.cutting import CutPlan
+from ppocr_kit.datasets.cut_plan import CutPlan
 from ppocr_kit.datasets.dealing import Ratio
 from ppocr_kit.datasets.dictionary import CharacterSet, LabelText, check_characters, gather_characters
-from ppocr_kit.datasets.groups import GroupBy, parse_group_by
 from ppocr_kit.datasets.keep_test import read_kept_test
 from ppocr_kit.datasets.lmdb_writing import require_lmdb
-from ppocr_kit.datasets.manifest import FILES, LMDB, MANIFEST_NAME
+from ppocr_kit.datasets.manifest import LMDB
 from ppocr_kit.datasets.page_index import PageIndex
 from ppocr_kit.datasets.pages import cut_sources
+from ppocr_kit.datasets.request import LINK, BuildRequest, check_apart, check_request, read_group_by
 from ppocr_kit.datasets.reuse import find_old_dataset, write_index
-from ppocr_kit.datasets.split import DEFAULT_RATIO, SplitPlan, parse_ratio, plan_split, whole_ratio
+from ppocr_kit.datasets.split import SplitPlan, parse_ratio, plan_split, whole_ratio
 from ppocr_kit.datasets.split_pages import add_fingerprints, group_index, split_pages
 from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.datasets.writing import DatasetContent, write_dataset
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import DataError
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.parallel import usable_cores
-from ppocr_kit.labels.sources import ReadOptions, Source, gather_problems, read_sources
+from ppocr_kit.labels.sources import Source, gather_problems, read_sources
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.tasks import Split, Task
 
-COPY, LINK = "copy", "link"
-
 # What a build keeps for itself while it works.
 _WORK_INDEX = ".pages.sqlite"
 _WORK_SPOOL = ".crops"
-
-_NAME = re.compile(r"[\w][\w.\-]*")
-
-
-@dataclass(frozen=True)
-class BuildRequest:
-    """What to build.
-
-    Attributes:
-        sources: Labelled folders or label files.
-        name: Name of the data set.
-        out: Folder that holds data sets.
-        tasks: Tasks to write for.
-        ratio: ``train:val:test``.
-        seed: Seed of the split.
-        dictionary: Dictionary to hold the texts against, None makes one from them.
-        reading: What to read of the labelled folders.
-        format: How crops are kept: ``files`` or ``lmdb``.
-        images: How page images are kept: ``copy``, or ``link`` for hard links where the disk has them.
-        rebuild: Take nothing from the older data set.
-        group_by: Regular expression for keys, or a column of ``groups``: pages with one value stay together.
-        groups: CSV or TSV file with the column.
-        keep_test: Data set whose test pages stay test pages.
-        near_duplicates: Keep pages that look alike together.
-        stratify: Spread rare characters and classes over the splits.
-    """
-
-    sources: tuple[Path, ...]
-    name: str
-    out: Path = Path("train_data")
-    tasks: tuple[Task, ...] = (Task.DET, Task.REC)
-    ratio: str = DEFAULT_RATIO
-    seed: int = 0
-    dictionary: Path | None = None
-    reading: ReadOptions = ReadOptions()
-    format: str = FILES
-    images: str = COPY
-    rebuild: bool = False
-    group_by: str | None = None
-    groups: Path | None = None
-    keep_test: Path | None = None
-    near_duplicates: bool = True
-    stratify: bool = True
-
-    @property
-    def target(self) -> Path:
-        """The folder of the data set."""
-        return self.out / self.name
 
 
 @dataclass(frozen=True)
@@ -134,10 +83,10 @@ def build_dataset(
         SetupError: The disk is full, the place cannot be written, another build is running, a worker was
             killed, or lmdb is not installed.
     """
-    _check_request(request)
+    check_request(request)
     sources = tuple(read_sources(request.sources, request.reading))
     for source in sources:
-        _check_apart(request.target, source.folder)
+        check_apart(request.target, source.folder)
     if not any(source.pages for source in sources):
         raise _nothing_usable(gather_problems(sources))
     builder = _Builder(request, sources, workers or usable_cores(), track)
@@ -167,7 +116,7 @@ class _Builder:
         self.rec = Task.REC in request.tasks
         self.lmdb = self.rec and request.format == LMDB
         self.started_ns = time.time_ns()
-        self.group_by = _group_by(request)
+        self.group_by = read_group_by(request)
         self.kept_test = read_kept_test(request.keep_test) if request.keep_test is not None else None
 
     def build_into(self, work: Path | None) -> BuildResult:
@@ -293,61 +242,11 @@ class _Builder:
         return check_characters(self.request.dictionary, characters, _texts(index))
 
 
-def _group_by(request: BuildRequest) -> GroupBy | None:
-    """Return how pages are grouped, None when they are not."""
-    if request.group_by is not None:
-        return parse_group_by(request.group_by, request.groups)
-    if request.groups is not None:
-        raise UsageError(
-            "a table of groups is given, but not which of its columns counts",
-            at=str(request.groups),
-            hint="name the column with --group-by COLUMN",
-        )
-    return None
-
-
 def _texts(index: PageIndex) -> Iterator[LabelText]:
     """Yield every text that recognition learns, with its place."""
     for page in index.in_order():
         for crop in page.unpack_rows()[1]:
             yield LabelText(crop.text, f"{page.shown_file}:{page.line} box {crop.box}")
-
-
-def _check_request(request: BuildRequest) -> None:
-    """Raise UsageError for a request that cannot be met, before anything is read."""
-    if not _NAME.fullmatch(request.name):
-        raise UsageError(
-            f"'{request.name}' cannot be the name of a data set",
-            at="--name",
-            hint="use letters, digits, '-', '_' and '.', without a dot or dash in front",
-        )
-    if not request.sources:
-        raise UsageError("no labelled folder is given", hint="ppocr-kit dataset build FOLDER --name NAME")
-    if not request.tasks:
-        raise UsageError("no task is given", at="--tasks", hint="--tasks det,rec")
-    parse_ratio(request.ratio)
-    target = request.target
-    if target.exists() and not (target / MANIFEST_NAME).is_file() and not _is_empty_folder(target):
-        raise UsageError(
-            "there is something here that is no data set; it is not replaced",
-            at=str(target),
-            hint="choose another --name or --out, or remove it yourself",
-        )
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
-
-
-def _check_apart(target: Path, folder: Path) -> None:
-    """Raise UsageError when the data set and a labelled folder lie in one another."""
-    place = target.resolve()
-    if place == folder or folder in place.parents or place in folder.parents:
-        raise UsageError(
-            "the data set would be written into a labelled folder, or over one",
-            at=f"{target} and {folder}",
-            hint="choose another place with --out",
-        )
 
 
 def _check_lists(manifest: dict[str, Any], ratio: Ratio) -> None:

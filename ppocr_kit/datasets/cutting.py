@@ -15,9 +15,10 @@ from pathlib import Path
 import cv2
 
 from ppocr_kit.datasets.crop_spool import SpoolWriter
+from ppocr_kit.datasets.cut_plan import Chunk, CutChunk, CutPlan
 from ppocr_kit.datasets.file_placing import link_file, write_file
 from ppocr_kit.datasets.page_index import PageRecord, pack_fingerprint, pack_rows
-from ppocr_kit.datasets.reuse import OldDataset, OldPage, OldPages
+from ppocr_kit.datasets.reuse import OldPage, OldPages
 from ppocr_kit.datasets.rows import (
     CROP_FOLDER,
     CROP_SUFFIX,
@@ -39,72 +40,6 @@ from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
 from ppocr_kit.labels.text_evidence import text_signature
 from ppocr_kit.tasks import Task
-
-
-@dataclass(frozen=True)
-class CutPlan:
-    """What is done with each page, and where what comes of it goes.
-
-    Attributes:
-        det: Whether rows for detection are wanted.
-        rec: Whether crops are wanted.
-        root: The folder of the new data set; None writes nothing.
-        link: Whether page images are linked rather than copied.
-        spool: Folder for crops on their way into an LMDB; None writes them as files.
-        old: The data set that pages may be taken from.
-        fingerprints: Whether pages are fingerprinted whose pixels are at hand.
-    """
-
-    det: bool
-    rec: bool
-    root: Path | None
-    link: bool = False
-    spool: Path | None = None
-    old: OldDataset | None = None
-    fingerprints: bool = False
-
-    @property
-    def images(self) -> Path | None:
-        """Folder of page images, None when none are written."""
-        return self.root / str(Task.DET) / IMAGE_FOLDER if self.root is not None and self.det else None
-
-    @property
-    def crops(self) -> Path | None:
-        """Folder of crop files, None when none are written."""
-        wanted = self.root is not None and self.rec and self.spool is None
-        return self.root / str(Task.REC) / CROP_FOLDER if wanted and self.root is not None else None
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Some pages that one worker works on.
-
-    Attributes:
-        number: Number of the chunk from 0.
-        source: Index of their source.
-        folder: Name of the folder of their source.
-        entries: The pages.
-    """
-
-    number: int
-    source: int
-    folder: str
-    entries: tuple[PageEntry, ...]
-
-
-@dataclass(frozen=True)
-class CutChunk:
-    """What became of a chunk.
-
-    Attributes:
-        pages: Number of pages.
-        records: Those that can be used.
-        findings: File, line and what was found there, of every page that something was found about.
-    """
-
-    pages: int
-    records: tuple[PageRecord, ...]
-    findings: tuple[tuple[str, int, tuple[Finding, ...]], ...]
 
 
 def cut_chunk(plan: CutPlan, chunk: Chunk) -> CutChunk:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
-from ppocr_kit.datasets.cutting import Chunk, CutChunk, CutPlan, cut_chunk
+from ppocr_kit.datasets.cut_plan import Chunk, CutChunk, CutPlan
+from ppocr_kit.datasets.cutting import cut_chunk
 from ppocr_kit.datasets.page_index import PageIndex, PageRecord
 from ppocr_kit.labels.codes import label_problem
 from ppocr_kit.labels.parallel import map_in_order
