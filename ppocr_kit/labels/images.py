@@ -28,7 +28,11 @@ _OPAQUE = 255
 _WHITE = 250
 
 # What OpenCV says about a file is told as a finding; its own lines on stderr would come between.
-cv2.setLogLevel(0)
+if hasattr(cv2, "setLogLevel"):
+    cv2.setLogLevel(0)
+else:
+    # moved there by OpenCV 4.14; the types of older ones do not know it
+    cv2.utils.logging.setLogLevel(0)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
