@@ -13,7 +13,6 @@ from ppocr_kit.labels.box_repair import Change
 from ppocr_kit.labels.lines import iter_lines
 
 _CHUNK = 1 << 20
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def describe_form(path: Path) -> list[Change]:
@@ -24,16 +23,18 @@ def describe_form(path: Path) -> list[Change]:
     """
     with path.open("rb") as stream:
         mark = stream.read(3)
-        if mark[:2] in _UTF16:
-            return [_form("the file is UTF-16", "UTF-8")]
         stream.seek(0)
         returns = sum(chunk.count(b"\r") for chunk in iter(lambda: stream.read(_CHUNK), b""))
         stream.seek(0)
         lines, blank, end = 0, 0, 0
         for line in iter_lines(stream):
+            if line.encoding is not None:
+                return [_form("the file is UTF-16", "UTF-8")]
             lines += 1
             blank = line.number - lines
             end = line.offset + len(line.content)
+            # within a text it ends no line
+            returns -= line.content.rstrip(b"\r").count(b"\r")
         stream.seek(end)
         tail = stream.read()
     if not lines:

@@ -10,9 +10,10 @@ from pathlib import Path
 from ppocr_kit.errors import DataError
 from ppocr_kit.labels.box_repair import Change, RepairedBoxes, repair_boxes, shorten
 from ppocr_kit.labels.boxes import parse_boxes
-from ppocr_kit.labels.lines import RawLine, decode_line, split_line
+from ppocr_kit.labels.lines import LineParts, RawLine, decode_line, split_line
 from ppocr_kit.labels.locate import Found, ImageLocator
 from ppocr_kit.labels.rec_gt import REC_GT_NAME, CropTexts, page_stem
+from ppocr_kit.labels.repair_table import REPAIRS
 from ppocr_kit.labels.verbatim_json import dump_verbatim
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -65,19 +66,19 @@ def repair_line(line: RawLine, beside: Beside) -> RepairedLine:
         beside: The folder.
 
     Raises:
-        DataError: The file is UTF-16 and the line is not, so that it cannot be written as UTF-8.
+        DataError: The file is UTF-16, and the line would not be read the same way in UTF-8.
     """
     decoded = decode_line(line)
-    if line.encoding is not None and (decoded is None or "\r" in decoded[0]):
+    if line.encoding is not None and (decoded is None or "\r" in decoded[0].rstrip("\r")):
         raise DataError(
             "the file is damaged UTF-16 text and cannot be repaired",
             at=f"{beside.shown}:{line.number}",
             hint="open the file in an editor, mend this line and save the file as UTF-8",
         )
     if decoded is None:
-        return RepairedLine(line.content)
+        return RepairedLine(line.content.rstrip(b"\r"))
     changes: list[Change] = []
-    text, encoding = decoded
+    text, encoding = decoded[0].rstrip("\r"), decoded[1]
     if encoding == "gb18030":
         changes.append(Change("L003", None, "GB18030", "UTF-8"))
     if text.startswith(_BYTE_ORDER_MARK):
@@ -86,6 +87,8 @@ def repair_line(line: RawLine, beside: Beside) -> RepairedLine:
     parts = split_line(text)
     if parts is None:
         return RepairedLine(text.encode("utf-8"), tuple(changes))
+    if "\r" in parts.key:
+        return _leave_joined(parts, beside, RepairedLine(text.encode("utf-8"), tuple(changes)))
     if parts.spaced:
         changes.append(Change("L013", None, "spaces", "a tab"))
     boxes = _repair_list(parts.boxes, numbered=beside.has_crops(parts.key))
@@ -98,6 +101,16 @@ def repair_line(line: RawLine, beside: Beside) -> RepairedLine:
         content = f"{key}\t{boxes.text}".encode()
     moved = (parts.key, key) if key != parts.key else None
     return RepairedLine(content, tuple(changes), (*boxes.left, *left_key), moved, boxes.broken)
+
+
+def _leave_joined(parts: LineParts, beside: Beside, line: RepairedLine) -> RepairedLine:
+    """Leave a line that has a carriage return in its key: nobody can tell where one of two lines ends."""
+    codes = ["L013"] if parts.spaced else []
+    found = beside.locator.find(parts.key)
+    if found.code in REPAIRS:
+        codes.append(found.code)
+    left = tuple(Change(code, None, shorten(parts.key), "two lines ran together here") for code in codes)
+    return replace(line, left=left)
 
 
 def _repair_list(text: str, numbered: bool) -> RepairedBoxes:

@@ -98,6 +98,8 @@ def test_tables_name_real_codes_and_none_twice():
         PAGE,
         f"\n  \n{PAGE}\n\n",
         f"\ufeff{PAGE}\r\n".encode("utf-16-le"),
+        f"{PAGE}\n".encode("utf-16-be"),
+        f"{PAGE}\r\r\n",
     ],
 )
 def test_the_form_of_the_file_is_mended_though_no_check_minds_it(make_folder, content):
