@@ -15,7 +15,6 @@ from ppocr_kit.labels.formats.registry import PPOCRLABEL, READERS, check_format_
 from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
 from ppocr_kit.problems import ProblemLog
 
-
 _LABEL_FILE_NAMES = frozenset({LABEL_FILE_NAME.lower(), CACHE_FILE_NAME.lower()})
 
 
