@@ -16,7 +16,7 @@ from ppocr_kit.labels.checks import check_sources
 from ppocr_kit.labels.codes import LABEL_CODES
 from ppocr_kit.labels.folder_lock import lock_folder
 from ppocr_kit.labels.repair import repair_sources
-from ppocr_kit.labels.repair_table import LEFT_ON_PURPOSE, REPAIRS
+from ppocr_kit.labels.repair_table import FILE_FORM, LEFT_ON_PURPOSE, REPAIRS
 
 SQUARE = "[[1, 2], [90, 2], [90, 50], [1, 50]]"
 SCORED, TWO_TEXTS, TWELVE, CHINESE = '["ab", 0.98]', '["ab", "cd"]', '"12.50"', '"文"'
@@ -333,3 +333,11 @@ def test_labels_of_another_format_are_refused_with_the_way_to_have_them_repaired
         repair_sources([tmp_path / name])
     assert caught.value.hint is not None
     assert "labels convert" in caught.value.hint
+
+
+def test_the_documentation_lists_every_repair_and_what_is_left(project):
+    text = (project / "docs/formats.md").read_text("utf-8").replace("`<folder>/<image>`", "<folder>/<image>")
+    section = text.split("## Repairs\n")[1].split("\n## ")[0]
+    for code, what in {**REPAIRS, **LEFT_ON_PURPOSE}.items():
+        assert f"| {code} | {what} |" in section
+    assert FILE_FORM in section
