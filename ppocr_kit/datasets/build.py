@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from ppocr_kit.labels.parallel import usable_cores
 from ppocr_kit.labels.sources import Source, gather_problems, read_sources
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.storage import disk_error
 from ppocr_kit.tasks import Split, Task
 
 # What a build keeps for itself while it works.
@@ -91,7 +93,11 @@ def build_dataset(
         raise _nothing_usable(gather_problems(sources))
     builder = _Builder(request, sources, workers or usable_cores(), track)
     if dry_run:
-        return builder.build_into(None)
+        try:
+            return builder.build_into(None)
+        except OSError as error:
+            # also a dry run has temporary files
+            raise disk_error(error, Path(tempfile.gettempdir())) from error
     with build_folder(request.target) as work:
         return builder.build_into(work)
 

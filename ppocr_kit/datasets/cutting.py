@@ -110,15 +110,15 @@ class _Cutter:
         try:
             stat = page.path.stat()
             content, old = self._look_up(page, stat, sha256(boxes).hexdigest())
-            if old is None and content is None:
-                content = page.path.read_bytes()
         except OSError as error:
-            return None, (*read.findings, ("L032", None, f"{page.path.name} ({error.strerror})"))
+            return None, (*read.findings, _unreadable(page.path, error))
         taken = self._take_over(page, stat, old) if old is not None else None
         if taken is not None:
             return taken[0], (*read.findings, *taken[1])
-        if content is None:
-            content = page.path.read_bytes()
+        try:
+            content = page.path.read_bytes() if content is None else content
+        except OSError as error:
+            return None, (*read.findings, _unreadable(page.path, error))
         record, findings = self._cut_fresh(page, stat, content, boxes)
         return record, (*read.findings, *findings)
 
@@ -332,6 +332,11 @@ class _Cutter:
                 write_file(f"{self.crops}/{row.file_name(name)}", encoded)
             done.append(row._replace(size=len(encoded)))
         return tuple(done)
+
+
+def _unreadable(path: Path, error: OSError) -> Finding:
+    """Return the finding about an image file that cannot be read."""
+    return ("L032", None, f"{path.name} ({error.strerror})")
 
 
 def _crop_rows(path: Path, placed: Sequence[PlacedRegion], width: int, height: int) -> list[CropRow]:

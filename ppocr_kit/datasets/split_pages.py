@@ -78,6 +78,8 @@ def add_fingerprints(index: PageIndex, workers: int, track: Track) -> None:
         elif facts.fingerprint is None:
             paths.append(facts.image_path)
     index.set_fingerprints(needless)
+    if not paths:
+        return
     few = len(paths) < _FEW_PAGES or workers == 1
     chunks = _chunks(paths)
     done = (map_in_order if few else map_in_processes)(_look_at, chunks, workers)
