@@ -144,9 +144,11 @@ def _text_lengths(numbers: LabelStatistics, line: LineLimits | None) -> LabelPlo
     if line is not None and cut is not None:
         given = line.longest_text is not None
         longer = found.total - found.below(cut + 1)
-        remark += f" max_text_length is {cut}: " if given else f" {line.model} has room for {cut}: "
+        remark += (
+            f" max_text_length leaves room for {cut}: " if given else f" {line.model} has room for {cut}: "
+        )
         remark += f"{_share(longer, found.total)} are longer." if longer else "no text is longer."
-        mark_value(canvas, cut + 0.5, f"{'max_text_length' if given else 'room for'} {cut}", level=1)
+        mark_value(canvas, cut + 0.5, f"room for {cut}", level=1)
     return LabelPlot("text-lengths.png", title, remark, canvas.png())
 
 

@@ -50,7 +50,7 @@ def test_every_picture_is_drawn_and_is_the_same_each_time(strict):
 
 def test_the_texts_that_max_text_length_cuts_are_counted():
     plots = {plot.name: plot for plot in draw_label_plots(counted(), LineLimits("m", 2, None, None))}
-    assert "max_text_length is 2: 1 (33.3%) are longer." in plots["text-lengths.png"].remark
+    assert "max_text_length leaves room for 2: 1 (33.3%) are longer." in plots["text-lengths.png"].remark
 
 
 def test_without_a_given_length_the_room_of_the_picture_counts():
