@@ -8,6 +8,7 @@ import click
 
 from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.runs.labelling import LabelChange, inspect_folder, label_folder, label_invocation
+from ppocr_kit.tasks import Task
 
 _EPILOG = """Examples:
 
@@ -35,6 +36,18 @@ _EPILOG = """Examples:
     type=click.Path(path_type=Path),
     help="Classes to choose from with --kie, texts to choose from without; one a line. May be repeated.",
 )
+@click.option(
+    "--det",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Exported detector for the window's Auto Recognition, in place of the built-in one.",
+)
+@click.option(
+    "--rec",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Exported recogniser that reads boxes you draw (Re-recognition), in place of the built-in one.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the command instead of running it.")
 @click.option("--json", "as_json", is_flag=True, help="Print what changed as JSON.")
 def label(
@@ -42,6 +55,8 @@ def label(
     lang: str,
     kie: bool | None,
     predefined_classes: tuple[Path, ...],
+    det: Path | None,
+    rec: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -54,7 +69,14 @@ def label(
     if kie is None and state.classes:
         say("boxes of this folder have classes: opened with --kie (--no-kie opens it without)")
     with_classes = state.classes if kie is None else kie
-    call = label_invocation(folder, lang=lang, kie=with_classes, predefined_classes=predefined_classes)
+    given = {Task.DET: det, Task.REC: rec}
+    call = label_invocation(
+        folder,
+        lang=lang,
+        kie=with_classes,
+        predefined_classes=predefined_classes,
+        models={task: model for task, model in given.items() if model is not None},
+    )
     if dry_run:
         click.echo(call.command_line())
         return

@@ -11,12 +11,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ppocr_kit.errors import DataError, PpocrKitError, SetupError, UsageError
 from ppocr_kit.labels.folder_files import read_checked, read_raw_pages
 from ppocr_kit.labels.folder_lock import lock_folder
 from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
 from ppocr_kit.runs.answering import refusal
+from ppocr_kit.runs.model_source import SETTINGS_FILE, find_source
 from ppocr_kit.runs.predict import IMAGE_SUFFIXES
+from ppocr_kit.tasks import Task
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import ToolInvocation, run_tool
 
@@ -126,7 +130,12 @@ def label_folder(
 
 
 def label_invocation(
-    folder: Path, *, lang: str = "en", kie: bool = False, predefined_classes: Sequence[Path] = ()
+    folder: Path,
+    *,
+    lang: str = "en",
+    kie: bool = False,
+    predefined_classes: Sequence[Path] = (),
+    models: Mapping[Task, Path] | None = None,
 ) -> ToolInvocation:
     """Describe the process that shows PPOCRLabel's window on a folder.
 
@@ -135,11 +144,21 @@ def label_invocation(
         lang: ``ch`` or ``en`` for the window; others are taken by the built-in models only.
         kie: Whether boxes have classes.
         predefined_classes: Files of classes (KIE) or texts to offer, one a line.
+        models: Exported models in place of PPOCRLabel's built-in ones.
 
     Raises:
-        UsageError: A file of classes cannot be read.
-        SetupError: The label lane has no environment.
+        UsageError: A file of classes cannot be read, or a model is of another task.
+        DataError: A model is damaged.
+        SetupError: The label lane has no environment, or one that cannot run models.
     """
+    interpreter = find_interpreter("label")
+    if models and "paddleocr" not in interpreter.versions:
+        raise SetupError(
+            "PPOCRLabel runs models where paddleocr is installed beside it only",
+            at=str(interpreter.python),
+            hint="make label in a checkout puts both into one environment; or label pages beforehand: "
+            "ppocr-kit prelabel",
+        )
     offered: list[str] = []
     for file in predefined_classes:
         try:
@@ -152,12 +171,13 @@ def label_invocation(
     return ToolInvocation(
         name="PPOCRLabel",
         argv=(
-            str(find_interpreter("label").python),
+            str(interpreter.python),
             str(_WINDOW),
             "--lang",
             lang,
             *(["--kie"] if kie else []),
             *offered,
+            *(word for task, model in (models or {}).items() for word in _name_model(task, model)),
             str(folder.absolute()),
         ),
         cwd=folder.absolute(),
@@ -201,6 +221,20 @@ def require_screen() -> None:
         hint="run it on a desktop, or through ssh -X; label on another computer by copying the folder there "
         "and back: it needs nothing but the folder",
     )
+
+
+def _name_model(task: Task, folder: Path) -> list[str]:
+    """Return the options by which PPOCRLabel is told an exported model."""
+    source = find_source(str(folder), task)
+    if source.export is None:
+        raise UsageError(
+            f"'{folder}' is a run; PPOCRLabel takes exported models",
+            at=f"--{task}",
+            hint=f"ppocr-kit export {folder.name}",
+        )
+    settings = yaml.safe_load((source.export / SETTINGS_FILE).read_text(encoding="utf-8"))
+    name = str((settings.get("Global") or {}).get("model_name") or "")
+    return [f"--{task}_model_dir", str(source.export), f"--{task}_model_name", name]
 
 
 def _images(folder: Path) -> list[Path]:

@@ -32,6 +32,8 @@ _SYSTEM_PACKAGES = (
 )
 # What the program imports at its start and needs for its built-in models alone.
 _MODEL_CLASSES = ("PaddleOCR", "PPStructureV3", "TextRecognition", "TextDetection")
+# PPOCRLabel's own, passed on as they are.
+MODEL_OPTIONS = ("--det_model_dir", "--det_model_name", "--rec_model_dir", "--rec_model_name")
 # A window that waits for its user runs no Python, so signals are looked for this often.
 _SIGNAL_POLL_MS = 300
 
@@ -51,7 +53,8 @@ class _LateModel:
                     del sys.modules[module]
             import paddleocr
 
-            self._model = getattr(paddleocr, kind)(*args, **kwargs)
+            # with oneDNN, paddle 3.3.1 cannot run exported detectors
+            self._model = getattr(paddleocr, kind)(*args, **{"enable_mkldnn": False, **kwargs})
         return getattr(self._model, name)
 
 
@@ -82,7 +85,9 @@ def stand_in_for_models() -> None:
         sys.modules["pandas.io.sql"].has_table = None  # type: ignore[attr-defined]
 
 
-def open_window(folder: str, lang: str, kie: bool, offered: Sequence[str]) -> tuple[Any, Any]:
+def open_window(
+    folder: str, lang: str, kie: bool, offered: Sequence[str], models: Sequence[str] = ()
+) -> tuple[Any, Any]:
     """Open PPOCRLabel's window on a folder.
 
     Args:
@@ -90,6 +95,7 @@ def open_window(folder: str, lang: str, kie: bool, offered: Sequence[str]) -> tu
         lang: Language of the window and of the built-in models.
         kie: Whether boxes have classes.
         offered: Classes to choose from in KIE mode, else texts to choose from.
+        models: PPOCRLabel's own options that name models.
 
     Returns:
         Qt's application and the window.
@@ -109,7 +115,7 @@ def open_window(folder: str, lang: str, kie: bool, offered: Sequence[str]) -> tu
         # a list in a file is read the same way, but there may be several
         program.MainWindow.loadPredefinedClasses = lambda window, file: window.labelHist.extend(offered)
     sys.excepthook = _show_exception
-    app, window = program.get_main_app([PROGRAM, "--lang", lang, "--kie", str(kie).lower()])
+    app, window = program.get_main_app([PROGRAM, "--lang", lang, "--kie", str(kie).lower(), *models])
     if kie:
         window.existed_key_cls_set.update(offered)
     window.importDirImages(folder)
@@ -127,10 +133,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--lang", default="en")
     parser.add_argument("--kie", action="store_true")
     parser.add_argument("--predefined-classes", action="append", default=[])
+    for option in MODEL_OPTIONS:
+        parser.add_argument(option)
     options = parser.parse_args(argv)
+    given = {option: getattr(options, option.lstrip("-")) for option in MODEL_OPTIONS}
+    models = [word for option, value in given.items() if value is not None for word in (option, value)]
     offered = [line.strip() for file in options.predefined_classes for line in _read_lines(file)]
     try:
-        app, window = open_window(options.folder, options.lang, options.kie, list(filter(None, offered)))
+        app, window = open_window(
+            options.folder, options.lang, options.kie, list(filter(None, offered)), models
+        )
     except PpocrKitError as error:
         kind = type(error).__name__
         body = {"kind": kind, "message": error.message, "at": error.at, "hint": error.hint}

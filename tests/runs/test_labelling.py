@@ -16,6 +16,7 @@ from ppocr_kit.errors import DataError, SetupError, ToolError, UsageError
 from ppocr_kit.labels.folder_lock import lock_folder
 from ppocr_kit.runs import labelling
 from ppocr_kit.runs.labelling import inspect_folder, label_folder, label_invocation, require_screen
+from ppocr_kit.tasks import Task
 from ppocr_kit.vendor.environment import Interpreter
 from ppocr_kit.vendor.label_compat import LABEL_WORKAROUNDS
 from ppocr_kit.vendor.label_window import REFUSED
@@ -109,6 +110,27 @@ def test_the_command_names_folder_language_classes_and_files(tmp_path: Path, lan
 def test_a_file_of_classes_that_is_not_there_is_a_usage_error(tmp_path: Path, lane: None) -> None:
     with pytest.raises(UsageError, match="file of classes"):
         label_invocation(tmp_path, predefined_classes=[tmp_path / "absent.txt"])
+
+
+def test_own_models_are_named_as_ppocrlabel_wants_them(
+    tmp_path: Path, lane: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "inference" / "mine-rec"
+    model.mkdir(parents=True)
+    for name in ("inference.json", "inference.pdiparams"):
+        (model / name).write_bytes(b"")
+    (model / "inference.yml").write_text(
+        "Global: {model_name: PP-OCRv5_mobile_rec}\nPreProcess: {transform_ops: [{RecResizeImg: {}}]}\n"
+        "PostProcess: {name: CTCLabelDecode}\n"
+    )
+    with pytest.raises(SetupError, match="paddleocr"):
+        label_invocation(tmp_path, models={Task.REC: model})
+    with_runtime = Interpreter(Path(sys.executable), "current", {"paddleocr": "3.7.0"})
+    monkeypatch.setattr(labelling, "find_interpreter", lambda name: with_runtime)
+    call = label_invocation(tmp_path, models={Task.REC: model})
+    assert call.argv[4:-1] == ("--rec_model_dir", str(model), "--rec_model_name", "PP-OCRv5_mobile_rec")
+    with pytest.raises(UsageError, match="not a det model"):
+        label_invocation(tmp_path, models={Task.DET: model})
 
 
 def test_what_was_done_in_the_window_is_told(
