@@ -160,6 +160,8 @@ def test_metrics_need_only_numpy_shapely_and_rapidfuzz():
 def test_supplement_needs_only_what_the_release_has():
     allowed = {"numpy", "paddle", "ppocr"} | STDLIB
     ours = {"ppocr_kit.metrics", "ppocr_kit.errors"}
+    # networks for key information are paddlenlp's, which only the environment of that lane has
+    lanes = {("supplement/ppocr/modeling/backbones/kie_layoutxlm.py", "paddlenlp")}
     strange = [
         found.where
         for found in IMPORTS
@@ -167,6 +169,7 @@ def test_supplement_needs_only_what_the_release_has():
         and found.root not in allowed
         and not found.target.startswith("ppocr_kit.supplement")
         and not any(found.target.startswith(name) for name in ours)
+        and (found.path, found.root) not in lanes
     ]
     assert strange == []
 

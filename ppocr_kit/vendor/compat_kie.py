@@ -6,12 +6,13 @@ import os
 from functools import wraps
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int64]
+    Numbers = npt.NDArray[np.int64]
 
 # Folder of the tokenizer (``sentencepiece.bpe.model``), set by whoever starts the tool.
 TOKENIZER_VARIABLE = "PPOCR_KIT_KIE_TOKENIZER"
@@ -35,9 +36,10 @@ def pair_entities(module: ModuleType) -> None:
 
 def _build_relation(self: Any, relations: Any, entities: Any) -> Any:
     """Do :func:`lay_out_pairs` with Paddle's tensors, as a method of ``REDecoder``."""
-    import paddle
+    from importlib import import_module
 
-    return tuple(map(paddle.to_tensor, lay_out_pairs(relations.numpy(), entities.numpy())))
+    to_tensor = import_module("paddle").to_tensor
+    return tuple(map(to_tensor, lay_out_pairs(relations.numpy(), entities.numpy())))
 
 
 def lay_out_pairs(links: Numbers, entities: Numbers) -> tuple[Numbers, Numbers]:
@@ -51,6 +53,8 @@ def lay_out_pairs(links: Numbers, entities: Numbers) -> tuple[Numbers, Numbers]:
         Pairs (N, E * E, 3) in the same layout, with 1 in the last column where linked; and the
         entities, where a page with fewer than two got two stand-ins without a link.
     """
+    import numpy as np
+
     found = entities.copy()
     pages, longest = found.shape[:2]
     pairs = np.full((pages, longest * longest, 3), -1, dtype=links.dtype)

@@ -26,7 +26,8 @@ def pages(in_tmp, capsys):
 
 def test_synth_says_what_it_drew(in_tmp, capsys):
     assert main(["synth", "drawn", "--pages", "2", "--lines", "3", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"folder": "drawn", "pages": 2, "texts": 6, "seed": 0}
+    expected = {"folder": "drawn", "pages": 2, "texts": 6, "seed": 0, "kind": "lines"}
+    assert json.loads(capsys.readouterr().out) == expected
 
 
 def test_synth_refuses_a_folder_of_somebody_else(in_tmp, capsys):

@@ -178,7 +178,7 @@ def test_fresh_weights_are_those_that_training_from_scratch_starts_with():
         ),
         (db(neck={"name": "EASTFPN"}), "Neck 'EASTFPN' is not known here; there are DBFPN, LKPAN"),
         (db(head={"name": "EASTHead"}), "Head 'EASTHead' is not known here; there are CTCHead, DBHead"),
-        ({**db(), "model_type": "table"}, "model_type 'table' is not known here; there are det, rec"),
+        ({**db(), "model_type": "table"}, "model_type 'table' is not known here; there are det, kie, rec"),
         ({**db(), "Transform": {"name": "TPS"}}, "Transform 'TPS' is not known here; there "),
         ({**db(), "Neck": {"out_channels": 24}}, "Neck has no name"),
         ({**db(), "algorithm": "Distillation"}, "Distillation.*--source git"),
