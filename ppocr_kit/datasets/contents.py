@@ -28,7 +28,8 @@ class BuiltPage:
         name: Name in the data set, stem of its image and crops.
         fact: What was kept of it, None in a data set of an older version.
         sides: The splits of its rows, in the order they were read.
-        det_row: Where its row for detection is: list, row from 1, path below ``data_dir``, boxes as JSON.
+        det_rows: Its rows for detection, one when all is well: list, row from 1, path below ``data_dir``,
+            boxes as JSON.
         rec_rows: Its rows for recognition: list, row from 1, path below ``data_dir``, text.
         image_sha256: Hash of its image, empty when it is not known.
     """
@@ -36,7 +37,7 @@ class BuiltPage:
     name: str
     fact: PageFact | None = None
     sides: list[tuple[Task, Split]] = field(default_factory=list)
-    det_row: tuple[Path, int, str, str] | None = None
+    det_rows: list[tuple[Path, int, str, str]] = field(default_factory=list)
     rec_rows: list[tuple[Path, int, str, str]] = field(default_factory=list)
     image_sha256: str = ""
 
@@ -51,9 +52,14 @@ class BuiltPage:
         return self.sides[0][1] if self.sides or self.fact is None else self.fact.split
 
     @property
+    def det_row(self) -> tuple[Path, int, str, str] | None:
+        """Its first row for detection, None without one."""
+        return self.det_rows[0] if self.det_rows else None
+
+    @property
     def where(self) -> tuple[str, int | None]:
         """The first list that names it, and the row there."""
-        rows = ([self.det_row] if self.det_row is not None else []) + self.rec_rows[:1]
+        rows = self.det_rows[:1] + self.rec_rows[:1]
         return (str(rows[0][0]), rows[0][1]) if rows else ("", None)
 
     @property
@@ -169,8 +175,7 @@ def _read_det(contents: Contents, split: Split, entry: SplitData, refuse: Refuse
             continue
         page = contents.pages.setdefault(PurePosixPath(path).stem, BuiltPage(PurePosixPath(path).stem))
         page.add_side(Task.DET, split)
-        if page.det_row is None:
-            page.det_row = (entry.list_path, number, path, label)
+        page.det_rows.append((entry.list_path, number, path, label))
 
 
 def _read_rec(contents: Contents, split: Split, entry: SplitData, refuse: Refuse) -> None:

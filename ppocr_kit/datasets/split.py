@@ -108,7 +108,7 @@ def plan_split(
     shares = _without_fixed(ratio, frozenset((kept or {}).values()))
     _check_enough(free, shares)
     split_of: dict[Unit, Split] = {**settled, **_divide(free, shares)}
-    notes = [*copies.notes, *_missing_notes(pages, kept or {})]
+    notes = [*copies.notes, *_kept_notes(units, kept or {})]
     if stratify:
         split_of = spread_strata(split_of, shares)
         notes += _strata_notes(split_of, ratio)
@@ -189,15 +189,23 @@ def _divide(units: Sequence[Unit], ratio: Ratio) -> dict[Unit, Split]:
     return {**deal(readable, ratio), **deal(others, ratio, none_empty=False)}
 
 
-def _missing_notes(pages: Sequence[SplitPage], kept: Mapping[str, Split]) -> list[str]:
-    """Tell of fixed pages that are not there any more."""
-    missing = len(kept.keys() - {page.image_sha256 for page in pages})
-    if not missing:
-        return []
-    return [
-        f"{missing} of {len(kept)} pages of the fixed test set are not among the labels any more, so scores "
-        "are not comparable with older ones"
-    ]
+def _kept_notes(units: Sequence[Unit], kept: Mapping[str, Split]) -> list[str]:
+    """Tell of fixed pages that are not there any more, and of new ones that have to go with them."""
+    images = {image for unit in units for image in unit.images}
+    missing = len(kept.keys() - images)
+    joining = sum(image not in kept for unit in units if unit.kept is not None for image in unit.images)
+    notes = []
+    if missing:
+        notes.append(
+            f"{missing} of {len(kept)} pages of the fixed test set are not among the labels any more, so "
+            "scores are not comparable with older ones"
+        )
+    if joining:
+        notes.append(
+            f"{joining} new pages are copies or group mates of pages of the fixed test set and join it, "
+            "because in training they would leak"
+        )
+    return notes
 
 
 def _strata_notes(split_of: Mapping[Unit, Split], ratio: Ratio) -> list[str]:

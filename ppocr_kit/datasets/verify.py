@@ -246,8 +246,7 @@ class _Verifier:
 
 
 def _rows_of(page: BuiltPage) -> Iterator[tuple[Path, int, str, str]]:
-    if page.det_row is not None:
-        yield page.det_row
+    yield from page.det_rows
     yield from page.rec_rows
 
 

@@ -12,7 +12,7 @@ a page has none                        ``NO_TEXTS``, and no crowd of pages looks
 they differ                            never, unless a file is called a copy of the other: ``NAMED``
 =====================================  =============================================================
 
-The thresholds are measured by ``benchmarks/near_duplicates.py``; docs/decisions/010 has the figures.
+The thresholds are measured by ``benchmarks/near_duplicates.py``; docs/decisions/011 has the figures.
 """
 
 from __future__ import annotations

@@ -200,6 +200,7 @@ def test_what_belongs_to_a_fixed_page_goes_with_it():
     )
     assert sides(plan, [0, 7, 9]) == {Split.TEST}
     assert sizes(plan)[2] == 3
+    assert any(note.startswith("2 new pages are copies or group mates") for note in plan.notes)
 
 
 def test_fixed_pages_that_are_gone_are_told():
