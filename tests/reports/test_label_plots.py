@@ -17,7 +17,7 @@ from ppocr_kit.reports.charts import bin_counts, draw_histogram, draw_rows, mark
 from ppocr_kit.reports.glyphs import FontChoice, choose_fonts
 from ppocr_kit.reports.label_plots import PLOT_NAMES, draw_label_plots
 
-# missing glyphs are warnings, and warnings are errors here; in no font: a private use character and one beyond every assigned plane's letters
+# in no font; a missing glyph would be a warning, and warnings are errors in tests
 UNDRAWABLE = "\ue123\U000e0fff"
 
 
