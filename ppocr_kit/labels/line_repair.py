@@ -69,12 +69,7 @@ def repair_line(line: RawLine, beside: Beside) -> RepairedLine:
         DataError: The file is UTF-16, and the line would not be read the same way in UTF-8.
     """
     decoded = decode_line(line)
-    if line.encoding is not None and (decoded is None or "\r" in decoded[0].rstrip("\r")):
-        raise DataError(
-            "the file is damaged UTF-16 text and cannot be repaired",
-            at=f"{beside.shown}:{line.number}",
-            hint="open the file in an editor, mend this line and save the file as UTF-8",
-        )
+    _check_utf16(line, decoded, beside.shown)
     if decoded is None:
         return RepairedLine(line.content.rstrip(b"\r"))
     changes: list[Change] = []
@@ -101,6 +96,16 @@ def repair_line(line: RawLine, beside: Beside) -> RepairedLine:
         content = f"{key}\t{boxes.text}".encode()
     moved = (parts.key, key) if key != parts.key else None
     return RepairedLine(content, tuple(changes), (*boxes.left, *left_key), moved, boxes.broken)
+
+
+def _check_utf16(line: RawLine, decoded: tuple[str, str] | None, shown: str) -> None:
+    """Raise DataError for a line of a UTF-16 file that would not be read the same way in UTF-8."""
+    if line.encoding is not None and (decoded is None or "\r" in decoded[0].rstrip("\r")):
+        raise DataError(
+            "the file is damaged UTF-16 text and cannot be repaired",
+            at=f"{shown}:{line.number}",
+            hint="open the file in an editor, mend this line and save the file as UTF-8",
+        )
 
 
 def _leave_joined(parts: LineParts, beside: Beside, line: RepairedLine) -> RepairedLine:
