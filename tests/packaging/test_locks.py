@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 LOCKS = Path(__file__).resolve().parents[2] / "locks"
-PINNED = ["paddle-cpu.txt", "paddle-gpu.txt", "onnx.txt", "label.txt", "test.txt"]
+PINNED = ["paddle-cpu.txt", "paddle-gpu.txt", "kie-cpu.txt", "onnx.txt", "label.txt", "test.txt"]
 PYTHONS = ["3.9.18", "3.10.13", "3.11.7", "3.12.1"]
 
 
@@ -56,7 +56,7 @@ def test_each_python_gets_each_package_once(name: str, python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("name", ["paddle-cpu.txt", "paddle-gpu.txt", "label.txt"])
+@pytest.mark.parametrize("name", ["paddle-cpu.txt", "paddle-gpu.txt", "kie-cpu.txt", "label.txt"])
 def test_there_is_one_opencv_wheel(name: str, python: str) -> None:
     wheels = [f"{package}=={version}" for package, version in installed(name, python) if "opencv" in package]
     assert wheels == ["opencv-python-headless==4.12.0.88"]

@@ -63,9 +63,9 @@ def test_nothing_of_the_checkout_but_the_kit_is_in_the_wheel(wheel: Path) -> Non
 
 
 def test_pins_of_the_extras_are_those_of_the_lock(wheel: Path, project: Path) -> None:
-    locks = [project / "locks" / name for name in ("paddle-cpu.txt", "onnx.txt")]
+    locks = [project / "locks" / name for name in ("paddle-cpu.txt", "kie-cpu.txt", "onnx.txt")]
     pins = {line.split(" ;")[0] for lock in locks for line in lock.read_text(encoding="utf-8").splitlines()}
-    for extra in ("cpu", "deploy", "onnx"):
+    for extra in ("cpu", "deploy", "kie", "onnx"):
         exact = [
             f"{canonicalize_name(requirement.name)}{requirement.specifier}"
             for requirement in requirements(wheel)
