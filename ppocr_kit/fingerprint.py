@@ -12,6 +12,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import cv2
@@ -149,8 +150,16 @@ def turn(waves: Array, quarters: int) -> Array:
     return turned
 
 
-def small_picture(waves: Array) -> Array:
-    """Return the small picture, (``SIDE``, ``SIDE``) float32 around 0, of one row of frequencies."""
-    whole = np.zeros((SIDE, SIDE), dtype=np.float32)
-    whole[_ROWS, _COLUMNS] = waves
-    return cast("Array", cv2.idct(whole))
+@lru_cache(maxsize=1)
+def _basis() -> Array:
+    """Return the small picture of each frequency alone, (``NUM_FREQUENCIES``, SIDE * SIDE)."""
+    pictures = np.zeros((NUM_FREQUENCIES, SIDE, SIDE), dtype=np.float32)
+    for number, (row, column) in enumerate(zip(_ROWS, _COLUMNS)):
+        pictures[number, row, column] = 1
+        pictures[number] = cv2.idct(pictures[number])
+    return pictures.reshape(NUM_FREQUENCIES, SIDE * SIDE)
+
+
+def small_pictures(waves: Array) -> Array:
+    """Return the small pictures, (N, ``SIDE``, ``SIDE``) float32 around 0, of (N, ``NUM_FREQUENCIES``)."""
+    return cast("Array", (waves @ _basis()).reshape(-1, SIDE, SIDE))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ppocr_kit.errors import DataError
-from ppocr_kit.fingerprint import Fingerprint, fingerprint, small_picture, stack_fingerprints, turn
+from ppocr_kit.fingerprint import Fingerprint, fingerprint, small_pictures, stack_fingerprints, turn
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_an_empty_page_has_no_contrast():
 
 def test_the_small_picture_comes_back(page):
     small = cv2.resize(cv2.cvtColor(page, cv2.COLOR_BGR2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
-    back = small_picture(stack_fingerprints([fingerprint(page)])[0])
+    back = small_pictures(stack_fingerprints([fingerprint(page)]))[0]
     assert np.corrcoef(back.ravel(), small.ravel().astype(float))[0, 1] > 0.9
 
 

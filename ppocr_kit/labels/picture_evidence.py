@@ -18,10 +18,11 @@ from ppocr_kit.fingerprint import (
     SIDE,
     Array,
     Fingerprint,
-    small_picture,
+    small_pictures,
     stack_fingerprints,
     turn,
 )
+from ppocr_kit.labels.parallel import map_in_order, usable_cores
 
 Numbers = npt.NDArray[np.int64]
 
@@ -33,12 +34,13 @@ _TILE_COLUMNS = 8192
 # How far pages may lie apart: shares of the page, and of a length.
 _FARTHEST_SHIFT = 0.12
 _FARTHEST_STRETCH = 0.2
+# As they lie, so alike that laying over could add nothing.
+_ALIKE_ENOUGH = 0.995
 _WORTH_SHIFTING = 0.2
-_WORTH_LAYING_OVER = 0.6
 
 _ECC_BLUR = 5
 _EVERYWHERE = np.ones((SIDE, SIDE), dtype=np.uint8)
-_ECC_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 1e-4)
+_ECC_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 1e-3)
 
 
 class PicturePairs(NamedTuple):
@@ -100,12 +102,13 @@ class PictureEvidence:
         keep = (best >= least) & (first != second)
         return PicturePairs(first[keep], second[keep], best[keep])
 
-    def likeness(self, first: Numbers, second: Numbers) -> npt.NDArray[np.float32]:
+    def likeness(self, first: Numbers, second: Numbers, promising: float = 0.6) -> npt.NDArray[np.float32]:
         """Return how alike the pages of each pair look when laid over one another.
 
         Args:
             first: (P,) numbers of pages.
             second: (P,) numbers of the other pages.
+            promising: Correlation after a plain shift from which on a pair is laid over.
 
         Returns:
             (P,) correlation; lower than it could be for pairs that have no chance to be copies.
@@ -114,7 +117,7 @@ class PictureEvidence:
         for at in range(0, len(first), _PAIRS_AT_ONCE):
             some = slice(at, at + _PAIRS_AT_ONCE)
             one, other = self._waves[first[some]], self._waves[second[some]]
-            found[some] = _compare(one, other)
+            found[some] = _compare(one, other, promising)
         return found
 
 
@@ -125,17 +128,29 @@ def _correlate(one: Array, other: Array) -> npt.NDArray[np.float32]:
     return best
 
 
-def _compare(one: Array, other: Array) -> npt.NDArray[np.float32]:
+def _compare(one: Array, other: Array, least: float) -> npt.NDArray[np.float32]:
     """Return the correlation of each pair of rows in the best turn, after laying over."""
-    best = np.full(len(one), -1.0, dtype=np.float32)
+    best = _correlate(one, other)
+    promising = np.full((_TURNS, len(one)), -1.0, dtype=np.float32)
+    shifts: dict[tuple[int, int], tuple[int, int]] = {}
     for quarters in range(_TURNS):
         turned = turn(one, quarters)
         as_it_lies = np.einsum("ij,ij->i", turned, other)
-        np.maximum(best, as_it_lies, out=best)
-        tried = np.flatnonzero(as_it_lies >= _WORTH_SHIFTING)
-        for pair, (likeness, shift) in zip(tried, _shift_all(turned[tried], other[tried])):
-            if likeness >= _WORTH_LAYING_OVER and best[pair] < 1 - 1e-3:
-                best[pair] = max(best[pair], _lay_over(turned[pair], other[pair], shift))
+        tried = np.flatnonzero((as_it_lies >= _WORTH_SHIFTING) & (best < _ALIKE_ENOUGH))
+        for pair, (likeness, shift) in zip(tried.tolist(), _shift_all(turned[tried], other[tried])):
+            promising[quarters, pair] = likeness
+            shifts[quarters, pair] = shift
+    quarters_of = promising.argmax(axis=0)
+    chosen = np.flatnonzero(promising.max(axis=0) >= least).tolist()
+
+    def lay_over(pair: int) -> float:
+        quarters = int(quarters_of[pair])
+        turned = turn(one[pair : pair + 1], quarters)
+        pictures = small_pictures(np.concatenate([turned, other[pair : pair + 1]]))
+        return _lay_over(pictures[0], pictures[1], shifts[quarters, pair])
+
+    for pair, likeness in zip(chosen, map_in_order(lay_over, chosen, usable_cores())):
+        best[pair] = max(best[pair], likeness)
     return best
 
 
@@ -143,8 +158,8 @@ def _shift_all(one: Array, other: Array) -> Iterator[tuple[float, tuple[int, int
     """Yield for each pair the correlation at the best whole shift, and that shift in x and y."""
     if not len(one):
         return
-    first = np.fft.rfft2(np.stack([small_picture(waves) for waves in one]))
-    second = np.fft.rfft2(np.stack([small_picture(waves) for waves in other]))
+    first = np.fft.rfft2(small_pictures(one))
+    second = np.fft.rfft2(small_pictures(other))
     products = np.fft.irfft2(np.conj(first) * second, s=(SIDE, SIDE))
     reach = int(_FARTHEST_SHIFT * SIDE)
     near = np.roll(products, (reach, reach), axis=(1, 2))[:, : 2 * reach + 1, : 2 * reach + 1]
@@ -155,12 +170,12 @@ def _shift_all(one: Array, other: Array) -> Iterator[tuple[float, tuple[int, int
 
 
 def _lay_over(one: Array, other: Array, shift: tuple[int, int]) -> float:
-    """Return the correlation after the best small affine change of one of two small pictures."""
+    """Return the correlation of two small pictures after the best small affine change of one."""
     start = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], dtype=np.float32)
     try:
         likeness, change = cv2.findTransformECC(
-            small_picture(one),
-            small_picture(other),
+            one,
+            other,
             start,
             cv2.MOTION_AFFINE,
             _ECC_STOP,
