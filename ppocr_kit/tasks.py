@@ -11,10 +11,16 @@ class Task(str, Enum):
 
     DET = "det"
     REC = "rec"
+    SER = "ser"
+    RE = "re"
 
     def __str__(self) -> str:
         """Return the plain name, so that formatted paths read ``train_data/x/det``."""
         return self.value
+
+
+# The tasks that find and read text; the others tell what a text that was read means.
+TEXT_TASKS = (Task.DET, Task.REC)
 
 
 class Split(str, Enum):
@@ -49,4 +55,6 @@ class TaskFacts:
 TASK_FACTS: dict[Task, TaskFacts] = {
     Task.DET: TaskFacts("text detection", "hmean", ("precision", "recall", "hmean"), "paddle"),
     Task.REC: TaskFacts("text recognition", "acc", ("acc", "norm_edit_dis"), "paddle"),
+    Task.SER: TaskFacts("semantic entity recognition", "hmean", ("precision", "recall", "hmean"), "kie"),
+    Task.RE: TaskFacts("relation extraction", "hmean", ("precision", "recall", "hmean"), "kie"),
 }

@@ -19,10 +19,10 @@ from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Problem, Severity, count_errors
 from ppocr_kit.storage import write_text_atomic
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 _TABLE_WIDTH = 100
-_TASKS = click.Choice([str(task) for task in Task])
+_TASKS = click.Choice([str(task) for task in TEXT_TASKS])
 
 
 @click.group(epilog="Example: ppocr-kit config list --task rec")

@@ -11,7 +11,7 @@ from ppocr_kit.cli.console import print_json, progress_bar, say
 from ppocr_kit.cli.dataset_checks import diff, verify
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import UsageError
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 if TYPE_CHECKING:
     from ppocr_kit.datasets.build import BuildResult
@@ -31,7 +31,7 @@ dataset.add_command(verify)
 def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str) -> tuple[Task, ...]:
     """Read ``det,rec``."""
     names = [name.strip() for name in value.split(",") if name.strip()]
-    known = [str(task) for task in Task]
+    known = [str(task) for task in TEXT_TASKS]
     for name in names:
         if name not in known:
             raise UsageError(f"'{name}' is no task", at="--tasks", hint=f"one or more of {','.join(known)}")

@@ -10,7 +10,7 @@ import click
 from ppocr_kit.cli.console import print_json, progress_bar
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import UsageError
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 if TYPE_CHECKING:
     from ppocr_kit.labels.sources import ReadOptions
@@ -55,7 +55,7 @@ def stats(
 
     _refuse_labelled_folder(out, sources)
     models = {Task.REC: model} if model else {}
-    request = CheckRequest(sources, tuple(Task), models, dictionary, max_text_length, reading, release=False)
+    request = CheckRequest(sources, TEXT_TASKS, models, dictionary, max_text_length, reading, release=False)
     recipe = load_recipe(find_recipe(Task.REC, request.model(Task.REC)))
     report = check_labels(request, track=progress_bar)
     limits = line_limits(recipe, request.model(Task.REC), max_text_length)

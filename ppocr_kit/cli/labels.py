@@ -11,7 +11,7 @@ from ppocr_kit.cli.console import print_json, progress_bar
 from ppocr_kit.cli.label_stats import stats
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import DataError, UsageError
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 if TYPE_CHECKING:
     from ppocr_kit.labels.sources import ReadOptions
@@ -31,7 +31,7 @@ labels.add_command(stats)
     "--task",
     "tasks",
     multiple=True,
-    type=click.Choice([str(task) for task in Task]),
+    type=click.Choice([str(task) for task in TEXT_TASKS]),
     help="What the labels are meant for; may be repeated. Default: all.",
 )
 @click.option(
@@ -93,7 +93,7 @@ def check(
     from ppocr_kit.runs.label_check import CheckRequest, check_labels
 
     check_repair_options(fix, dry_run, reading.format)
-    wanted = tuple(task for task in Task if not tasks or str(task) in tasks)
+    wanted = tuple(task for task in TEXT_TASKS if not tasks or str(task) in tasks)
     request = CheckRequest(
         sources, wanted, _models_of(models, wanted), dictionary, max_text_length, reading, release
     )

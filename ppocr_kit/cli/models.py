@@ -10,7 +10,7 @@ import click
 from ppocr_kit.cli.console import print_json
 from ppocr_kit.errors import SetupError, UsageError
 from ppocr_kit.pretrained.catalogue import LICENCE, PretrainedWeights, find_weights, list_weights
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 if TYPE_CHECKING:
     from ppocr_kit.pretrained.fetch import Fetched
@@ -38,7 +38,7 @@ def models() -> None:
 
 
 @models.command(name="list", epilog="Example: ppocr-kit models list --task rec")
-@click.option("--task", type=click.Choice([str(task) for task in Task]), help="Only this task.")
+@click.option("--task", type=click.Choice([str(task) for task in TEXT_TASKS]), help="Only this task.")
 @_cache_option
 @_json_option
 def list_command(task: str | None, cache: Path | None, as_json: bool) -> None:

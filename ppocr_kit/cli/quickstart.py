@@ -15,7 +15,7 @@ import click
 
 from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.storage import write_text_atomic
-from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
 from ppocr_kit.vendor.process import ToolInvocation, run_tool, run_tools
 
 DATASET = "quickstart"
@@ -39,9 +39,9 @@ def quickstart(pages: int, seed: int, as_json: bool) -> None:
     _run("synth", str(labels), "--pages", str(pages), "--seed", str(seed))
     _run("labels", "check", str(labels))
     _run("dataset", "build", str(labels), "--name", DATASET, "--seed", str(seed))
-    _run_all([_training(task, data, seed) for task in Task])
-    _run_all([_command("eval", RUNS[task]) for task in Task])
-    for task in Task:
+    _run_all([_training(task, data, seed) for task in TEXT_TASKS])
+    _run_all([_command("eval", RUNS[task]) for task in TEXT_TASKS])
+    for task in TEXT_TASKS:
         _run("export", RUNS[task])
     pages_file = _some_test_pages(data)
     found = Path("output") / RUNS[Task.DET] / "predictions"
@@ -55,7 +55,7 @@ def quickstart(pages: int, seed: int, as_json: bool) -> None:
         str(found),
         show=False,
     )
-    for task in Task:
+    for task in TEXT_TASKS:
         _run("report", RUNS[task], show=False)
     _summary(time.monotonic() - started, found, as_json)
 
@@ -105,7 +105,7 @@ def _some_test_pages(data: Path) -> list[str]:
 def _summary(seconds: float, predictions: Path, as_json: bool) -> None:
     """Say what came of it and where it lies."""
     measured: dict[str, Any] = {}
-    for task in Task:
+    for task in TEXT_TASKS:
         report = Path("output") / RUNS[task] / "reports" / "eval-test.json"
         measured[str(task)] = json.loads(report.read_text(encoding="utf-8"))["values"]
     places = {
@@ -119,7 +119,7 @@ def _summary(seconds: float, predictions: Path, as_json: bool) -> None:
         print_json(body)
         return
     click.echo("")
-    for task in Task:
+    for task in TEXT_TASKS:
         values = measured[str(task)]
         figures = ", ".join(f"{name} {values[name]:.4f}" for name in TASK_FACTS[task].metric_names)
         click.echo(f"{task} on the test split: {figures}")

@@ -16,7 +16,7 @@ from ppocr_kit.cli.weights_table import show_weights
 from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.plan import TrainingPlan
 from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
-from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
 
 _EPILOG = """Examples:
 
@@ -31,7 +31,7 @@ _EPILOG = """Examples:
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.argument("task", required=False, type=click.Choice([str(task) for task in Task]))
+@click.argument("task", required=False, type=click.Choice([str(task) for task in TEXT_TASKS]))
 @click.option(
     "--config",
     "config_file",

@@ -22,7 +22,7 @@ from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
 from ppocr_kit.runs.label_rows import LabelRows, LineLook
 from ppocr_kit.storage import write_text_atomic
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 from ppocr_kit.text import SPACE, characters_of, read_dictionary, write_dictionary
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.release import find_release
@@ -46,7 +46,7 @@ class CheckRequest:
     """
 
     sources: tuple[Path, ...]
-    tasks: tuple[Task, ...] = tuple(Task)
+    tasks: tuple[Task, ...] = TEXT_TASKS
     models: Mapping[Task, str] = field(default_factory=dict)
     dictionary: Path | None = None
     max_text_length: int | None = None

@@ -32,7 +32,7 @@ from ppocr_kit.runs.plan import TrainingPlan, plan_training
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.start import StartChoice
 from ppocr_kit.runs.train import PreparedTraining, require_free, resumed_config
-from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.release import PinnedRelease, find_release
 
@@ -64,15 +64,14 @@ class OwnConfig:
             ConfigError: Neither.
         """
         name = value_at(self.source.config, ("Architecture", "model_type"))
-        try:
+        if name in TEXT_TASKS:
             return Task(name)
-        except ValueError:
-            raise ConfigError(
-                f"the kit trains {' and '.join(Task)}, and this is a {name} model",
-                at=_place(self.source, ("Architecture", "model_type")),
-                hint="ppocr-kit vendor exec -- tools/train.py -c FILE runs it by a complete release "
-                "(ppocr-kit vendor sync --source git)",
-            ) from None
+        raise ConfigError(
+            f"the kit trains {' and '.join(TEXT_TASKS)} by a YAML of your own, and this is a {name} model",
+            at=_place(self.source, ("Architecture", "model_type")),
+            hint="ppocr-kit vendor exec -- tools/train.py -c FILE runs it by a complete release "
+            "(ppocr-kit vendor sync --source git)",
+        )
 
     @property
     def seed(self) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ppocr_kit.datasets.manifest import Dataset, SplitData, TaskData
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import TEXT_TASKS, Split, Task
 
 ROOT = Path("/data/tiny")
 ROWS = {Split.TRAIN: 80, Split.VAL: 10, Split.TEST: 10}
 
 
 def make_dataset(
-    train: int = ROWS[Split.TRAIN], longest: int = 18, tasks: tuple[Task, ...] = tuple(Task)
+    train: int = ROWS[Split.TRAIN], longest: int = 18, tasks: tuple[Task, ...] = TEXT_TASKS
 ) -> Dataset:
     """Describe a data set of ``train`` rows with a longest label of ``longest`` characters."""
     described = {}

@@ -23,7 +23,7 @@ from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.datasets.reuse import INDEX_NAME
 from ppocr_kit.errors import DataError, SetupError, UsageError
 from ppocr_kit.synth.export import draw_pages
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import TEXT_TASKS, Split, Task
 
 
 def box(text="文a", left=1, **more):
@@ -507,7 +507,7 @@ def test_what_was_built_reads_back(tmp_path, make_folder):
     folder = make_folder("".join(lines(10)), names(10))
     result = build(tmp_path, folder, seed=3)
     dataset = read_dataset(result.folder)
-    assert (dataset.name, dataset.seed, set(dataset.tasks)) == ("set", 3, set(Task))
+    assert (dataset.name, dataset.seed, set(dataset.tasks)) == ("set", 3, set(TEXT_TASKS))
     rec = dataset.tasks[Task.REC]
     assert (rec.use_space_char, rec.max_text_length, rec.num_characters) == (False, 2, 11)
     assert rec.dictionary == result.folder / "rec/dict.txt"

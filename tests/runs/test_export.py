@@ -23,7 +23,7 @@ from ppocr_kit.runs.export import export_run
 from ppocr_kit.runs.model_source import read_export, run_source
 from ppocr_kit.runs.parity import EngineParity, Parity, check_parity
 from ppocr_kit.runs.predict import predict_images
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import run_tool
 from ppocr_kit.vendor.release import find_release
@@ -231,7 +231,7 @@ def test_nothing_to_compare_on_is_refused(tmp_path, content, message):
 
 
 @pytest.mark.release
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", TEXT_TASKS)
 def test_official_weights_answer_the_same_after_export(official: Official, task: Task):
     parity = official.exports[task].parity
     assert parity.same and parity.images == len(official.pages)
@@ -240,7 +240,7 @@ def test_official_weights_answer_the_same_after_export(official: Official, task:
 
 
 @pytest.mark.release
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", TEXT_TASKS)
 def test_every_engine_answers_as_the_checkpoint_on_real_pictures(official: Official, task: Task):
     found = official.exports[task].engines
     assert set(found) == {"paddle_no_onednn", *AT_HAND}

@@ -19,7 +19,7 @@ from ppocr_kit.runs.inference import (
     export_config,
     settings_of,
 )
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 
 def config(task: Task, name: str | None = None, settings: Any = None) -> dict[str, Any]:
@@ -74,14 +74,14 @@ def test_detector_thresholds_are_written_out_because_the_runtime_has_other_defau
     assert (written["thresh"], written["box_thresh"], written["unclip_ratio"]) == (0.3, 0.7, 2.0)
 
 
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", TEXT_TASKS)
 def test_label_encoders_are_left_out(task):
     names = [next(iter(step)) for step in deployment_of(config(task)).transforms]
     assert not any(name.endswith("LabelEncode") for name in names)
     assert names[0] == "DecodeImage" and names[-1] == "KeepKeys"
 
 
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", TEXT_TASKS)
 def test_only_picture_keys_are_kept(task):
     keys = settings_of(deployment_of(config(task)).transforms, "KeepKeys")["keep_keys"]
     assert set(keys) <= {"image", "shape"}
@@ -129,7 +129,7 @@ def test_svtr_is_exported_for_its_own_height_and_prepared_by_the_name_that_the_r
     assert "input_shape=(3, 64, 256)" in deployment.notes[0]
 
 
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", TEXT_TASKS)
 def test_official_models_keep_their_name_and_others_take_the_runtimes_default(task):
     default = {Task.DET: DETECTOR, Task.REC: RECOGNISER}[task]
     for recipe in list_models(task):

@@ -15,7 +15,7 @@ from ppocr_kit.labels.placement import place_regions
 from ppocr_kit.labels.region import TextRegion
 from ppocr_kit.labels.statistics import TrainingScale
 from ppocr_kit.runs.label_rows import LabelRows, LineLook
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 ANY = LineLimits("model", None, None, None)
 
@@ -74,7 +74,7 @@ def test_a_line_more_than_twice_as_long_as_the_picture_is_told(width: int, codes
 
 def test_rows_lead_back_to_their_line_and_box(tmp_path: Path) -> None:
     scale = TrainingScale("det", 500, True, 8)
-    with LabelRows(tmp_path, tuple(Task), scale, None) as rows:
+    with LabelRows(tmp_path, TEXT_TASKS, scale, None) as rows:
         for page in (checked_page("a", "###", "b", line=3), checked_page(line=4), checked_page("c", line=7)):
             assert list(rows.look_at(page)) == []
     assert rows.file(Task.REC).read_text("utf-8") == "a\nb\nc\n"

@@ -16,7 +16,7 @@ from ppocr_kit.errors import DataError
 from ppocr_kit.runs.engines import ENGINES
 from ppocr_kit.runs.model_source import find_source, read_export
 from ppocr_kit.runs.predict import EngineUsed, predict_images
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 pytestmark = pytest.mark.release
 
@@ -29,7 +29,7 @@ def of_checkpoints(official: Official) -> list[Any]:
     answers: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(official.project)
-        sources = [find_source(f"official-{task}") for task in Task]
+        sources = [find_source(f"official-{task}") for task in TEXT_TASKS]
         predict_images(sources, official.pages, answers.append)
     return answers
 
@@ -40,7 +40,7 @@ def test_boxes_and_texts_are_those_of_the_checkpoints(
 ):
     answers: list[Any] = []
     used: list[EngineUsed] = []
-    sources = [find_source(f"inference/official-{task}") for task in Task]
+    sources = [find_source(f"inference/official-{task}") for task in TEXT_TASKS]
     predict_images(
         sources, official_project.pages, answers.append, engine=engine, on_engine=used.append, threads=2
     )
