@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any, Optional
 
-from ppocr_kit.labels.links import drop_loose_links, parse_links
+from ppocr_kit.labels.linking import drop_loose_links, parse_links
 from ppocr_kit.labels.region import REPLACEMENT, TextRegion
 
 # A finding before it knows its file and line: code, box index, detail.

@@ -334,6 +334,37 @@ _TABLE = (
         "the page is most likely a copy of another one: turned, scanned again or trimmed",
         "nothing to do: both go to the same split; keep one if they are the same labels",
     ),
+    # links between questions and answers
+    _note(
+        "L090",
+        Drops.NOTHING,
+        "the link stands at one of its two boxes only, or at a third; it counts",
+        _NOTHING_TO_DO,
+    ),
+    _warning(
+        "L091",
+        Drops.NOTHING,
+        "the link is not between a question and an answer and was left out",
+        "give the boxes classes of a question and an answer, or link them: ppocr-kit labels link SRC",
+    ),
+    _note(
+        "L092",
+        Drops.NOTHING,
+        "the page has several questions of one class; their answers went to the nearest",
+        "look at the links: ppocr-kit labels link SRC",
+    ),
+    _warning(
+        "L093",
+        Drops.NOTHING,
+        "boxes changed since people linked the page",
+        "look at the page again: ppocr-kit labels link SRC",
+    ),
+    _warning(
+        "L094",
+        Drops.NOTHING,
+        "links.json has links of a page that the label file does not have",
+        "nothing to do, unless the page was renamed",
+    ),
 )
 
 LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}

@@ -14,7 +14,7 @@ from ppocr_kit.labels.boxes import Finding, kind_of, parse_transcription
 from ppocr_kit.labels.entries import Boxes
 from ppocr_kit.labels.formats.boxes_of_file import load_document
 from ppocr_kit.labels.formats.outlines import rectangle
-from ppocr_kit.labels.links import drop_loose_links, parse_links
+from ppocr_kit.labels.linking import drop_loose_links, parse_links
 from ppocr_kit.labels.region import TextRegion
 
 
