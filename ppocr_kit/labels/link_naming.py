@@ -101,12 +101,12 @@ def role_of(key_cls: str | None, pairs: Sequence[ClassPair] = ()) -> Role | None
         return Role(_ENDINGS[name])
     first, *rest = _SEPARATED.split(name, maxsplit=1)
     field, last = _split_last(name)
-    side = _WORD_SIDES.get(last) or _ENDINGS.get(last)
-    if field and side in (Side.QUESTION, Side.ANSWER):
-        return Role(side, field)
-    side = _WORD_SIDES.get(first)
-    if rest and rest[0] and side in (Side.QUESTION, Side.ANSWER):
-        return Role(side, rest[0])
+    ending = _WORD_SIDES.get(last) or _ENDINGS.get(last)
+    if field and ending in (Side.QUESTION, Side.ANSWER):
+        return Role(ending, field)
+    beginning = _WORD_SIDES.get(first)
+    if rest and rest[0] and beginning in (Side.QUESTION, Side.ANSWER):
+        return Role(beginning, rest[0])
     return None
 
 
