@@ -29,6 +29,10 @@ def map_in_order(work: Callable[[Item], Result], items: Iterable[Item], threads:
 
     When it raises, work that has not begun is dropped.
     """
+    import cv2
+
+    # threads of OpenCV's own would wait for one another beside ours, which takes more time than they save
+    cv2.setNumThreads(1)
     pending: deque[Future[Result]] = deque()
     executor = ThreadPoolExecutor(max_workers=threads)
     try:
