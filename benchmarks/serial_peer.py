@@ -70,6 +70,8 @@ def split_and_copy(rows: list[tuple[str, str]], source: Path, out: Path, seed: i
 
 
 def main() -> None:
+    # one thread, as the loop says: OpenCV's own cost it time
+    cv2.setNumThreads(1)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
