@@ -99,7 +99,10 @@ setup(
         *DATA,
     ],
     package_dir={package: folder for package, (folder, _) in DATA.items()},
-    package_data={package: [pattern] for package, (_, pattern) in DATA.items()},
+    package_data={
+        "ppocr_kit.linking": ["*.html", "*.css", "*.js"],
+        **{package: [pattern] for package, (_, pattern) in DATA.items()},
+    },
     install_requires=BASE,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["ppocr-kit = ppocr_kit.cli.main:run"]},

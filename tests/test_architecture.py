@@ -19,7 +19,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"__init__", "errors", "tasks", "problems", "progress", "storage", "geometry", "fingerprint", "text"}
     | {"metrics"},
-    {"labels", "datasets", "synth"},
+    {"labels", "datasets", "synth", "linking"},
     {"configs", "vendor", "supplement", "pretrained"},
     {"runs"},
     {"reports"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar
+from ppocr_kit.cli.label_links import link
 from ppocr_kit.cli.label_stats import stats
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import DataError, UsageError
@@ -23,6 +24,7 @@ def labels() -> None:
 
 
 labels.add_command(stats)
+labels.add_command(link)
 
 
 @labels.command(epilog="Example: ppocr-kit labels check my_labels more_labels --task rec --dict en_dict.txt")

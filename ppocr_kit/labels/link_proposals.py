@@ -20,7 +20,7 @@ def propose_links(
 
     Questions are boxes whose class says so, and texts without such a class that end with a colon. An answer
     is a box whose class says so or says nothing. Boxes without a class are other text where answers have
-    classes; else one is proposed for a question that has no link and nothing nearer.
+    classes; else one is proposed for a question that has nothing nearer.
 
     Args:
         regions: Boxes of the page.
@@ -43,15 +43,18 @@ def propose_links(
     ]
     proposals = []
     for answer in answers:
-        near = sorted((reading_distance(question, answer), question.index) for question in questions)
-        if not near or near[0][0] > _FARTHEST:
+        # what does not say that it is an answer is none of a question that has one
+        free = answer.index in roles
+        near = [
+            (reading_distance(question, answer), question.index)
+            for question in questions
+            if free or question.index not in linked
+        ]
+        if not near or min(near)[0] > _FARTHEST:
             continue
-        question = near[0][1]
-        if answer.key_cls is None and (
-            question in linked or not _is_nearest(question, answer, answers, regions)
-        ):
-            continue
-        proposals.append((question, answer.index))
+        question = min(near)[1]
+        if answer.key_cls is not None or _is_nearest(question, answer, answers, regions):
+            proposals.append((question, answer.index))
     return proposals
 
 
