@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: ppocr-kit labels check my_labels")
 def labels() -> None:
-    """Look into folders that PPOCRLabel exported. Only check --fix changes them, beside a backup."""
+    """Look into folders that PPOCRLabel exported. Only check --fix changes labels, beside a backup."""
 
 
 labels.add_command(stats)

@@ -15,11 +15,13 @@ from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.codes import LABEL_CODES, Drops, label_problem
 from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.folder_files import write_checked
+from ppocr_kit.labels.formats.registry import PPOCRLABEL
+from ppocr_kit.labels.links_file import LINKS_FILE_NAME, LinksFile, PageLinks, render_links_file
 from ppocr_kit.labels.ppocrlabel import LABEL_FILE_NAME, render_boxes
 from ppocr_kit.labels.sources import ReadOptions, Source, gather_problems, read_sources
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track, no_progress
-from ppocr_kit.storage import disk_error, write_lines_atomic
+from ppocr_kit.storage import disk_error, write_json_atomic, write_lines_atomic
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,9 @@ class _Converter:
         self.names = ImageNames()
         self.keys: list[str] = []
         self.regions = 0
+        # what people linked, by image and by its name in the new folder
+        self.linked = _read_people(sources)
+        self.links: dict[str, PageLinks] = {}
 
     def convert(self, work: Path | None, track: Track) -> ConvertResult:
         """Write into ``work``; None writes nothing."""
@@ -130,6 +135,8 @@ class _Converter:
         else:
             write_lines_atomic(work / LABEL_FILE_NAME, lines)
             write_checked(work, self.keys)
+            if self.links:
+                write_json_atomic(work / LINKS_FILE_NAME, render_links_file(self.links))
         if not self.keys:
             raise self._nothing_usable()
         lost = sum(
@@ -158,6 +165,8 @@ class _Converter:
                 continue
             self.keys.append(f"{folder}/{name}")
             self.regions += len(read.page.regions)
+            if entry.path in self.linked:
+                self.links[name] = self.linked[entry.path]
             yield f"{self.keys[-1]}\t{render_boxes(read.page.regions)}\n".encode()
 
     def _place(self, entry: PageEntry, target: Path) -> bool:
@@ -186,6 +195,23 @@ class _Converter:
                     f"no page can be converted: {found.message}", at=found.where, hint=found.hint
                 )
         return DataError("no page can be converted: the sources have none")
+
+
+def _read_people(sources: Sequence[Source]) -> dict[Path, PageLinks]:
+    """Return what people linked on the pages of PPOCRLabel folders, by image.
+
+    Raises:
+        DataError: A links.json is damaged.
+    """
+    linked = {}
+    for source in sources:
+        file = LinksFile(source.folder)
+        kept = file.read() if source.format == PPOCRLABEL else {}
+        for entry in source.pages if kept else ():
+            name = file.name_page(entry.path)
+            if name in kept:
+                linked[entry.path] = kept[name]
+    return linked
 
 
 def _check_target(out: Path) -> None:

@@ -7,7 +7,7 @@
 const el = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const RETRY_MS = 2000;
-const state = { pages: [], page: null, selected: null, zoom: 1, size: [1000, 1000], loading: 0 };
+const state = { pages: [], page: null, selected: null, wanted: "", zoom: 1, size: [1000, 1000], loading: 0 };
 const histories = new Map();
 const queue = [];
 let sending = false;
@@ -196,7 +196,8 @@ async function markDone() {
 
 /** Go to another page: the next one in the list, or the next open one, from here round the end. */
 async function go(step, openOnly = el("open-only").checked) {
-  const at = state.pages.findIndex((one) => one.name === state.page.name);
+  // also while a page is still loading
+  const at = state.pages.findIndex((one) => one.name === state.wanted);
   for (let distance = 1; distance < state.pages.length; distance++) {
     const next = at + step * distance;
     const entry = openOnly ? state.pages[(next + state.pages.length) % state.pages.length] : state.pages[next];
@@ -209,11 +210,13 @@ async function go(step, openOnly = el("open-only").checked) {
 
 async function open(name) {
   const number = ++state.loading;
+  state.wanted = name;
   let page;
   try {
     page = await ask("page", name);
   } catch (error) {
-    showBanner(`The page cannot be shown: ${error.message}`);
+    state.wanted = state.page?.name;
+    showBanner(`${name} cannot be shown: ${error.message}`);
     return;
   }
   if (number !== state.loading) return;

@@ -19,6 +19,7 @@ from ppocr_kit import __version__
 from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.errors import UsageError
 from ppocr_kit.geometry import Image, as_points, crop_quad
+from ppocr_kit.labels.links_file import LINKS_FILE_NAME
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import sha256_of
 from ppocr_kit.synth.form import draw_form
@@ -134,6 +135,8 @@ def _check_replaceable(out: Path) -> None:
     label_file = out / "Label.txt"
     if label_file.exists() and sha256_of(label_file) != drawn:
         raise UsageError("the labels in the folder were edited since", at=str(label_file), hint=hint)
+    if (out / LINKS_FILE_NAME).exists():
+        raise UsageError("people have linked pages of the folder", at=str(out / LINKS_FILE_NAME), hint=hint)
 
 
 def _label_json(page: DrawnPage) -> str:

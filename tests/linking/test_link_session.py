@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from ppocr_kit.datasets.labelled_folder import ConvertRequest, convert_labels
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.labels.links import Link, LinkOptions, Origin
 from ppocr_kit.linking.session import Click, LinkSession, StaleLabelsError, click_from_json, refuse_unwritable
@@ -117,6 +118,18 @@ def test_links_are_counted_by_origin_and_strange_pages_are_told(session):
     assert counts.to_json()["links"] == {"file": 0, "people": 1, "pair": 0, "naming": 2, "proposal": 0}
     assert (counts.pages, counts.done) == (2, 1)
     assert [problem.code for problem in counts.problems] == ["L094"]
+
+
+def test_what_people_linked_goes_along_when_folders_are_put_together(session, tmp_path):
+    boxes = session.show_page("b.png")["boxes"]
+    session.change_page("b.png", Click(boxes, 0, (Link(2, 3, Origin.PEOPLE),), done=True))
+    convert_labels(ConvertRequest((session.folder,), tmp_path / "new"))
+    again = LinkSession(tmp_path / "new", LinkOptions())
+    assert [links(again.show_page(name)) for name in ("a.png", "b.png")] == [
+        [(0, 1, "naming")],
+        [(0, 1, "naming"), (2, 3, "people")],
+    ]
+    assert [page["done"] for page in again.list_pages()] == [False, True]
 
 
 def test_labels_of_other_programs_are_sent_to_convert(tmp_path):

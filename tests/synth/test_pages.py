@@ -133,3 +133,10 @@ def test_labels_that_somebody_corrected_are_not_drawn_over(tmp_path):
     label_file.write_bytes(label_file.read_bytes() + b"\n")
     with pytest.raises(UsageError, match="edited since"):
         draw_pages(folder, 3)
+
+
+def test_pages_that_people_linked_are_not_drawn_over(tmp_path):
+    folder = draw_pages(tmp_path / "pages", 1).folder
+    (folder / "links.json").touch()
+    with pytest.raises(UsageError, match="linked"):
+        draw_pages(folder, 1)
