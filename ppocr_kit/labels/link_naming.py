@@ -6,12 +6,12 @@ PPOCRLabel knows classes and no links, so annotators tell the two sides by name:
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from ppocr_kit.errors import UsageError
 from ppocr_kit.labels.link_geometry import nearest
@@ -74,8 +74,7 @@ _WORDS = {
 # too short to mean anything at the beginning of a class
 _ENDINGS = {"q": Side.QUESTION, "k": Side.QUESTION, "a": Side.ANSWER, "v": Side.ANSWER}
 _WORD_SIDES = {word: side for side, words in _WORDS.items() for word in words}
-_SEPARATOR = r"[_\-.:/ ]+"
-_SEPARATED = re.compile(_SEPARATOR)
+_SEPARATORS = "_-.:/ "
 
 
 def role_of(key_cls: str | None, pairs: Sequence[ClassPair] = ()) -> Role | None:
@@ -88,8 +87,12 @@ def role_of(key_cls: str | None, pairs: Sequence[ClassPair] = ()) -> Role | None
     Returns:
         None when the class is unset or says nothing.
     """
-    if key_cls is None:
-        return None
+    return None if key_cls is None else _role_of(key_cls, tuple(pairs))
+
+
+@lru_cache(maxsize=4096)
+def _role_of(key_cls: str, pairs: tuple[ClassPair, ...]) -> Role | None:
+    """Answer for a class that is set; a file has few of them."""
     name = _fold(key_cls)
     for question, answer in pairs:
         if name in (_fold(question), _fold(answer)):
@@ -99,21 +102,18 @@ def role_of(key_cls: str | None, pairs: Sequence[ClassPair] = ()) -> Role | None
         return Role(_WORD_SIDES[name])
     if name in ("q", "a"):
         return Role(_ENDINGS[name])
-    first, *rest = _SEPARATED.split(name, maxsplit=1)
-    field, last = _split_last(name)
+    places = [place for place, char in enumerate(name) if char in _SEPARATORS]
+    if not places:
+        return None
+    field, last = name[: places[-1]].strip(_SEPARATORS), name[places[-1] + 1 :]
     ending = _WORD_SIDES.get(last) or _ENDINGS.get(last)
     if field and ending in (Side.QUESTION, Side.ANSWER):
         return Role(ending, field)
+    first, field = name[: places[0]], name[places[0] + 1 :].strip(_SEPARATORS)
     beginning = _WORD_SIDES.get(first)
-    if rest and rest[0] and beginning in (Side.QUESTION, Side.ANSWER):
-        return Role(beginning, rest[0])
+    if field and beginning in (Side.QUESTION, Side.ANSWER):
+        return Role(beginning, field)
     return None
-
-
-def _split_last(name: str) -> tuple[str, str]:
-    """Split at the last separator; the field is empty when there is none."""
-    found = re.match(rf"^(.*?){_SEPARATOR}([^_\-.:/ ]+)$", name, re.DOTALL)
-    return (found.group(1).strip("_-.:/ "), found.group(2)) if found else ("", name)
 
 
 def _fold(name: str) -> str:
