@@ -58,6 +58,7 @@ ONNX = [
 # paddlenlp 2.8.1 was written for these; newer ones break its imports.
 KIE = [
     "paddlenlp==2.8.1",
+    "yacs",
     "huggingface_hub<0.27",
     "datasets<3.2",
     "aistudio_sdk<0.2.6",
