@@ -21,6 +21,7 @@ class Task(str, Enum):
 
 # The tasks that find and read text; the others tell what a text that was read means.
 TEXT_TASKS = (Task.DET, Task.REC)
+KIE_TASKS = (Task.SER, Task.RE)
 
 
 class Split(str, Enum):

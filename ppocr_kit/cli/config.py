@@ -22,6 +22,8 @@ from ppocr_kit.storage import write_text_atomic
 from ppocr_kit.tasks import TEXT_TASKS, Task
 
 _TABLE_WIDTH = 100
+# from here on a tenth of a megabyte says nothing
+_LARGE_MB = 1000
 _TASKS = click.Choice([str(task) for task in TEXT_TASKS])
 
 
@@ -31,7 +33,7 @@ def config() -> None:
 
 
 @config.command("list", epilog="Example: ppocr-kit config list --task det")
-@click.option("--task", type=_TASKS, help="Only the models of one task.")
+@click.option("--task", type=click.Choice([str(task) for task in Task]), help="Only the models of one task.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_command(task: str | None, as_json: bool) -> None:
     """List the models that can be trained; * marks what is taken without --model.
@@ -39,10 +41,10 @@ def list_command(task: str | None, as_json: bool) -> None:
     Parameters are those of a checkpoint, with the model's own dictionary; the size is that of the
     exported model, without what only training needs.
     """
-    recipes = list_models(Task(task) if task is not None else None)
+    recipes = list_models(*([Task(task)] if task is not None else Task))
     facts = read_model_facts()
     if as_json:
-        print_json([_describe(recipe, facts[recipe.name]) for recipe in recipes])
+        print_json([_describe(recipe, facts[recipe.key]) for recipe in recipes])
         return
     _print_table(recipes, facts)
 
@@ -172,9 +174,10 @@ def _print_table(recipes: list[ModelRecipe], facts: Mapping[str, ModelFacts]) ->
     table.add_column("MB", justify="right", no_wrap=True)
     table.add_column("choose it for")
     for recipe in recipes:
-        known = facts[recipe.name]
+        known = facts[recipe.key]
         mark = "*" if _is_default(recipe) else ""
-        figures = (f"{known.parameters / 1e6:.1f}", f"{known.export_mb:.1f}")
+        size = known.export_mb
+        figures = (f"{known.parameters / 1e6:.1f}", f"{size:.1f}" if size < _LARGE_MB else f"{size:.0f}")
         table.add_row(mark, str(recipe.task), recipe.name, *figures, known.choose)
     console = Console(highlight=False)
     console.width = min(_TABLE_WIDTH, console.width) if console.is_terminal else _TABLE_WIDTH

@@ -21,7 +21,7 @@ from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
 from ppocr_kit.runs.train import PreparedTraining
 
 # What describes a recipe, a data set, or a change that only a recipe has a place for.
-_OF_RECIPES = ("task", "dataset", "model", "image_size", "image_width")
+_OF_RECIPES = ("task", "dataset", "model", "image_size", "image_width", "from_ser", "max_seq_len")
 _WORDS = {"task": "TASK"}
 
 

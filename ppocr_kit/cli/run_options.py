@@ -13,10 +13,12 @@ from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
-from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
-from ppocr_kit.tasks import Task
+from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name, find_run, read_run
+from ppocr_kit.tasks import KIE_TASKS, TEXT_TASKS, Task
 
-_DEFAULTS = ", ".join(f"{task}: {model}" for task, model in DEFAULT_MODELS.items())
+_DEFAULTS = ", ".join(
+    [*(f"{task}: {DEFAULT_MODELS[task]}" for task in TEXT_TASKS), f"ser, re: {DEFAULT_MODELS[Task.SER]}"]
+)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _OPTIONS = (
@@ -40,9 +42,9 @@ _OPTIONS = (
     ),
     click.option(
         "--pretrained",
-        metavar="FILE|NAME|official",
+        metavar="FILE|NAME|official|FOLDER",
         help="Training weights to fine-tune: a .pdparams file, a name of ppocr-kit models list, or official "
-        "for those of --model; sets a short schedule that suits.",
+        "for those of --model; sets a short schedule that suits. ser, re: a folder of LayoutXLM.",
     ),
     click.option(
         "--transplant-head/--no-transplant-head",
@@ -114,8 +116,10 @@ def spec_from_options(
     seed: int,
     eval_every: int | None,
     overrides: tuple[str, ...],
+    from_ser: str | None = None,
+    max_seq_len: int | None = None,
 ) -> RunSpec:
-    """Turn the options of :func:`run_options` into a :class:`RunSpec`.
+    """Turn the options of :func:`run_options`, and of ``train`` alone, into a :class:`RunSpec`.
 
     Raises:
         UsageError: An option has a value that cannot be.
@@ -128,7 +132,11 @@ def spec_from_options(
     require_rate(lr)
     if pretrained_dict is not None and (pretrained is None or task is not Task.REC):
         raise UsageError("--pretrained-dict goes with --pretrained of a recogniser", at="--pretrained-dict")
-    weights = None if pretrained is None else resolve_weights(pretrained, task, recipe.name, fetch=fetch)
+    if task in KIE_TASKS:
+        weights = _network(task, pretrained, from_ser)
+    else:
+        _require_text_options(task, from_ser=from_ser, max_seq_len=max_seq_len)
+        weights = None if pretrained is None else resolve_weights(pretrained, task, recipe.name, fetch=fetch)
     return RunSpec(
         task=task,
         model=recipe.name,
@@ -144,11 +152,46 @@ def spec_from_options(
         device=str(parse_device(device)),
         image_size=image_size,
         image_width=image_width,
+        max_seq_len=max_seq_len,
         mixed_precision=amp,
         seed=seed,
         overrides=tuple(parse_override(text) for text in overrides),
         eval_every_epochs=eval_every,
     )
+
+
+def _network(task: Task, pretrained: str | None, from_ser: str | None) -> Path | None:
+    """Return the folder of the network that a run of key information starts from.
+
+    Raises:
+        UsageError: Two are named, or the run is of another task or not trained.
+    """
+    if from_ser is None:
+        return None if pretrained is None else Path(pretrained)
+    if task is not Task.RE or pretrained is not None:
+        what = (
+            "and --pretrained exclude each other"
+            if pretrained is not None
+            else f"goes with re, not with {task}"
+        )
+        raise UsageError(f"--from-ser {what}", at="--from-ser")
+    run = find_run(from_ser)
+    record = read_run(run)
+    if record.task is not Task.SER:
+        raise UsageError(f"'{run.name}' is a {record.task} run, not a ser run", at="--from-ser")
+    return run.checkpoint("best")
+
+
+def _require_text_options(task: Task, **of_pages: object) -> None:
+    """Refuse options of key information for another task.
+
+    Raises:
+        UsageError: One is given.
+    """
+    for name, value in of_pages.items():
+        if value is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} goes with ser and re, not with {task}", at=option)
 
 
 def require_rate(rate: float | None) -> None:

@@ -13,10 +13,12 @@ from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.cli.own_config import prepare_own
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.cli.weights_table import show_weights
+from ppocr_kit.configs.key_information import LONGEST_WINDOW
 from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.plan import TrainingPlan
+from ppocr_kit.runs.rundir import weights_file
 from ppocr_kit.runs.train import PreparedTraining, prepare_training, run_training
-from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
+from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, Task
 
 _EPILOG = """Examples:
 
@@ -27,11 +29,15 @@ _EPILOG = """Examples:
   ppocr-kit train rec --dataset train_data/invoices --name invoices-rec --resume
 
   ppocr-kit train --config my_rec.yml --name my-rec --device gpu:0
+
+  ppocr-kit train ser --dataset train_data/forms --pretrained layoutxlm_folder --name forms-ser
+
+  ppocr-kit train re --dataset train_data/forms --from-ser forms-ser --name forms-re
 """
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.argument("task", required=False, type=click.Choice([str(task) for task in TEXT_TASKS]))
+@click.argument("task", required=False, type=click.Choice([str(task) for task in Task]))
 @click.option(
     "--config",
     "config_file",
@@ -40,6 +46,16 @@ _EPILOG = """Examples:
     "config lint, and paths in it start from the current folder.",
 )
 @run_options
+@click.option(
+    "--from-ser",
+    metavar="RUN",
+    help="re: start from the network of a trained ser run.",
+)
+@click.option(
+    "--max-seq-len",
+    type=click.IntRange(1, LONGEST_WINDOW),
+    help="ser, re: tokens of a page that are read; shorter is quicker.  [default: 512]",
+)
 @click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing run of that name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and print the configuration.")
@@ -47,17 +63,23 @@ _EPILOG = """Examples:
 def train(
     task: str | None,
     config_file: Path | None,
+    from_ser: str | None,
+    max_seq_len: int | None,
     resume: bool,
     overwrite: bool,
     dry_run: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Train or fine-tune a text detector (det) or recogniser (rec).
+    """Train or fine-tune a text detector (det), a recogniser (rec) or a network for key information.
+
+    ser tells the class of each text line, re which answer belongs to which question; --pretrained names the
+    folder of a LayoutXLM network for them, with its tokenizer's sentencepiece.bpe.model.
 
     Says first how many rows train, the steps per epoch, the evaluations and how much of the pretrained
     weights fits; refuses what could not train. Ctrl-C leaves a run that --resume goes on with.
     """
+    options = {**options, "from_ser": from_ser, "max_seq_len": max_seq_len}
     if config_file is not None:
         prepared = prepare_own(config_file, resume=resume, overwrite=overwrite, task=task, **options)
     else:
@@ -116,9 +138,11 @@ def describe_plan(prepared: PreparedTraining) -> None:
     processes = f" on each of {plan.processes} processes" if plan.processes > 1 else ""
     say(f"  per epoch    {plan.steps_per_epoch} steps of {plan.batch_size} rows{processes}")
     say(f"  in all       {plan.epochs} epochs, {plan.evaluations} evaluations")
-    say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(plan)}")
+    say(f"  model        {plan.parameters / 1e6:.2f} M parameters, {_weights(prepared)}")
     if prepared.changes and prepared.dataset is not None:
         say(f"  recipe       {len(prepared.changes)} values changed, each with its reason in config.yml")
+    for note in plan.notes:
+        say(f"  note         {note}")
     if plan.start is not None:
         show_weights(plan.start.match)
     say(f"  release      PaddleOCR {prepared.release.version} on {prepared.device}")
@@ -126,7 +150,7 @@ def describe_plan(prepared: PreparedTraining) -> None:
 
 def _again(prepared: PreparedTraining) -> str:
     """Return the command that goes on with an interrupted run, or starts it anew before its first epoch."""
-    resumable = (prepared.folder.checkpoints / "latest.pdparams").is_file()
+    resumable = weights_file(prepared.folder.checkpoints / "latest", prepared.spec.task).is_file()
     words = ["ppocr-kit", "train"]
     if prepared.dataset is None:
         words += ["--config", str(prepared.spec.config_file)]
@@ -143,9 +167,12 @@ def _rows(plan: TrainingPlan) -> str:
     return f"{plan.train.usable} rows to train, {plan.val.usable} to validate{note}"
 
 
-def _weights(plan: TrainingPlan) -> str:
+def _weights(prepared: PreparedTraining) -> str:
+    plan = prepared.plan
+    if plan.start is None and plan.first_epoch > 1:
+        return "from its latest checkpoint"
     if plan.start is None:
-        return "from its latest checkpoint" if plan.first_epoch > 1 else "from scratch"
+        return "with paddlenlp's weights" if prepared.spec.task in KIE_TASKS else "from scratch"
     return f"{plan.start.match.share_of_all:.1%} from the pretrained weights"
 
 

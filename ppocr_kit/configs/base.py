@@ -14,12 +14,14 @@ import yaml
 
 import ppocr_kit
 from ppocr_kit.errors import ConfigError, SetupError, UsageError
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import KIE_TASKS, TEXT_TASKS, Task
 
 # What `train` and `config render` take when no --model is given: small, and official weights exist.
 DEFAULT_MODELS: dict[Task, str] = {
     Task.DET: "ch_det_mv3_db_v2.0",
     Task.REC: "rec_en_number_lite_train",
+    Task.SER: "vi_layoutxlm",
+    Task.RE: "vi_layoutxlm",
 }
 _PACKAGE = Path(ppocr_kit.__file__).resolve().parent
 _PLACES = (_PACKAGE / "_data" / "configs", _PACKAGE.parent / "configs")
@@ -43,9 +45,14 @@ class ModelRecipe:
     summary: str
     description: str
 
+    @property
+    def key(self) -> str:
+        """Its name among the models of all tasks: ser and re have networks of the same names."""
+        return f"{self.task}/{self.name}" if self.task in KIE_TASKS else self.name
+
 
 def recipes_folder() -> Path:
-    """Return the folder that holds ``det/`` and ``rec/``.
+    """Return the folder that holds ``det/``, ``rec/``, ``ser/`` and ``re/``.
 
     Raises:
         SetupError: The installation lacks its recipes.
@@ -56,11 +63,14 @@ def recipes_folder() -> Path:
     raise SetupError("the recipes are missing from the installation", at=str(_PLACES[0]), hint="reinstall")
 
 
-def list_models(task: Task | None = None) -> list[ModelRecipe]:
-    """List the recipes of one task or of all, by task and name."""
+def list_models(*tasks: Task) -> list[ModelRecipe]:
+    """List the recipes of some tasks, by task and name; those of det and rec by default."""
     folder = recipes_folder()
-    tasks = list(Task) if task is None else [task]
-    return [_recipe(each, path) for each in tasks for path in sorted((folder / str(each)).glob("*.yml"))]
+    return [
+        _recipe(task, path)
+        for task in tasks or TEXT_TASKS
+        for path in sorted((folder / str(task)).glob("*.yml"))
+    ]
 
 
 def find_recipe(task: Task, name: str) -> ModelRecipe:
@@ -73,7 +83,7 @@ def find_recipe(task: Task, name: str) -> ModelRecipe:
     for recipe in recipes:
         if recipe.name == name:
             return recipe
-    elsewhere = [recipe for recipe in list_models() if recipe.name == name]
+    elsewhere = [recipe for recipe in list_models(*Task) if recipe.name == name]
     if elsewhere:
         message = f"'{name}' is a {elsewhere[0].task} model, not a {task} one"
     else:
@@ -84,13 +94,19 @@ def find_recipe(task: Task, name: str) -> ModelRecipe:
 def find_recipe_by_name(name: str) -> ModelRecipe:
     """Find a recipe whose task is not known.
 
+    Args:
+        name: Its name, or ``ser/NAME`` and ``re/NAME`` where both have one.
+
     Raises:
-        UsageError: There is none of that name; the nearest one is named.
+        UsageError: There is none of that name, or more than one; the nearest one is named.
     """
-    recipes = list_models()
-    for recipe in recipes:
-        if recipe.name == name:
-            return recipe
+    recipes = list_models(*Task)
+    found = [recipe for recipe in recipes if name in (recipe.name, recipe.key)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        keys = " and ".join(recipe.key for recipe in found)
+        raise UsageError(f"there are two models '{name}': {keys}", at=name, hint=f"write {found[0].key}")
     raise UsageError(
         f"there is no model '{name}'{_nearest(name, recipes)}", at=name, hint="ppocr-kit config list"
     )

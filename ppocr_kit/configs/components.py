@@ -138,7 +138,8 @@ COMPONENTS: Mapping[tuple[str, str], Kinds] = {
         "last_stage": "bool", "sub_num": "int", "prenorm": "bool", "use_lenhead": "bool",
     },
     ("Backbone", "LayoutXLMForSer"): {
-        "num_classes": "int", "pretrained": "bool", "checkpoints": "str?", "mode": "str", "in_channels": "int",
+        "num_classes": "int", "pretrained": "bool", "checkpoints": "str?", "mode": "str",
+        "in_channels": "int",
     },
     ("Backbone", "LayoutXLMForRe"): {
         "pretrained": "bool", "checkpoints": "str?", "mode": "str", "in_channels": "int",

@@ -11,7 +11,7 @@ from ppocr_kit.configs.device import Device
 from ppocr_kit.configs.line_input import image_width
 from ppocr_kit.configs.patches import Config, crop_size, task_of
 from ppocr_kit.errors import UsageError
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import KIE_TASKS, Task
 
 # With fewer steps an epoch says little, and Adam and batch statistics see too few batches.
 FEWEST_STEPS_PER_EPOCH = 4
@@ -37,7 +37,9 @@ def published_rows(config: Mapping[str, Any]) -> int:
 
 
 def cpu_batch(config: Mapping[str, Any], batch: int) -> int:
-    """Halve a batch until a step is no more work than a CPU does in seconds."""
+    """Halve a batch until a step is no more work than a CPU does in seconds; pages of tokens stay."""
+    if task_of(config) in KIE_TASKS:
+        return batch
     pixels = _pixels_per_row(config)
     while batch > 1 and batch * pixels > CPU_PIXELS[task_of(config)]:
         batch = max(1, batch // 2)

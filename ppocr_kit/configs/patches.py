@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import Device
+from ppocr_kit.configs.key_information import with_classes, with_network
 from ppocr_kit.datasets.lmdb_reading import LMDB_DATA_SET
 from ppocr_kit.datasets.manifest import Dataset, SplitData, TaskData
 from ppocr_kit.errors import ConfigError, DataError
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import KIE_TASKS, Split, Task
 
 Config = dict[str, Any]
 
@@ -27,6 +28,7 @@ _OWN_SIZE = {"limit_side_len": 4000, "limit_type": "max"}
 # Training transforms that cut the page to the size that the network sees.
 _CROPPING = ("EastRandomCropData", "RandomCrop", "RandomCropImgMask")
 _USUAL_CROP = 640
+_KIE_BACKBONES = {"LayoutXLMForSer": Task.SER, "LayoutXLMForRe": Task.RE}
 # Training sets that read plain lists; any other recipe is pointed at one that does.
 _LISTED = ("SimpleDataSet", "MultiScaleDataSet")
 
@@ -34,7 +36,7 @@ _LISTED = ("SimpleDataSet", "MultiScaleDataSet")
 def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
     """Train on the train split, choose the best model on the val split.
 
-    A recogniser also takes the data set's dictionary.
+    A recogniser also takes the data set's dictionary, key information its classes.
 
     Raises:
         DataError: The data set was built without the task or without one of the splits.
@@ -47,7 +49,7 @@ def with_dataset(config: Mapping[str, Any], dataset: Dataset) -> Config:
         settings = changed["Global"]
         settings["character_dict_path"] = _absolute(data.dictionary)
         settings["use_space_char"] = data.use_space_char
-    return changed
+    return with_classes(changed, data) if task in KIE_TASKS else changed
 
 
 def with_split(config: Mapping[str, Any], dataset: Dataset, split: Split) -> Config:
@@ -197,8 +199,11 @@ def with_checkpoint(config: Mapping[str, Any], prefix: Path) -> Config:
     """Load a checkpoint: to go on training with its optimizer, to evaluate, or to export.
 
     ``pretrained_model`` stays as the record of where the run came from; upstream's loader does
-    not look at it when ``checkpoints`` is set.
+    not look at it when ``checkpoints`` is set. Of key information a checkpoint is a folder, and the
+    backbone loads it.
     """
+    if task_of(config) in KIE_TASKS:
+        return with_network(config, prefix)
     changed = _copy(config)
     changed["Global"]["checkpoints"] = _absolute(_prefix(prefix))
     return changed
@@ -227,8 +232,10 @@ def with_logging(config: Mapping[str, Any], steps_per_epoch: int) -> Config:
 
 
 def task_of(config: Mapping[str, Any]) -> Task:
-    """Return the task of a configuration, by its ``Architecture.model_type``."""
-    return Task(config["Architecture"]["model_type"])
+    """Return the task of a configuration: by its ``model_type``, and of ``kie`` by its backbone."""
+    architecture = config["Architecture"]
+    kind = architecture["model_type"]
+    return _KIE_BACKBONES[architecture["Backbone"]["name"]] if kind == "kie" else Task(kind)
 
 
 def rows_of(config: Mapping[str, Any], dataset: Dataset) -> int:

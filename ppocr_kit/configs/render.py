@@ -15,6 +15,7 @@ from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.changes import Change, Draft, with_reasons
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.fine_tuning import fine_tuning_epochs, fine_tuning_of, with_fine_tuning_schedule
+from ppocr_kit.configs.key_information import START_FOLDER, with_network, with_window
 from ppocr_kit.configs.keys import value_at
 from ppocr_kit.configs.line_input import frames_of, guides, with_image_width, with_text_length
 from ppocr_kit.configs.overrides import apply_overrides
@@ -22,7 +23,7 @@ from ppocr_kit.configs.sampling import steps_per_epoch, with_batch_size, with_eq
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.configs.yaml_text import dump_config
 from ppocr_kit.datasets.manifest import Dataset
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import KIE_TASKS, TEXT_TASKS, Task
 
 __all__ = ["Rendered", "dump_config", "render", "render_config", "rendered_text"]
 
@@ -107,6 +108,8 @@ def _take_sizes(draft: Draft, spec: RunSpec) -> None:
     if spec.image_width is not None:
         reason = f"of --image-width {spec.image_width}"
         draft.take(with_image_width(draft.config, spec.image_width), reason)
+    if spec.max_seq_len is not None:
+        draft.take(with_window(draft.config, spec.max_seq_len), f"of --max-seq-len {spec.max_seq_len}")
 
 
 def _take_schedule(
@@ -114,16 +117,15 @@ def _take_schedule(
 ) -> None:
     """Set weights, batch, epochs, learning rate and evaluations."""
     rows = patches.rows_of(draft.config, dataset)
-    fine_tunes = spec.pretrained is not None
+    fine_tunes = spec.pretrained is not None and spec.task in TEXT_TASKS
     defaults = fine_tuning_of(recipe)
-    if spec.pretrained is not None:
-        draft.take(patches.with_pretrained(draft.config, spec.pretrained), "of --pretrained")
+    _take_weights(draft, spec)
     published = machine.published_rows(recipe)
     rate = float(recipe["Optimizer"]["lr"]["learning_rate"])
     epochs, why = int(recipe["Global"]["epoch_num"]), "the recipe"
-    if fine_tunes:
+    if fine_tunes or spec.task in KIE_TASKS:
         published, rate = defaults.batch_size, rate * defaults.rate_share
-        epochs = min(epochs, fine_tuning_epochs(defaults.rows_seen, rows))
+        epochs = min(epochs, fine_tuning_epochs(defaults.rows_seen, rows, defaults.most_epochs))
         why = f"fine-tuning shows about {defaults.rows_seen} rows, and there are {rows}"
     if spec.epochs is not None:
         epochs, why = spec.epochs, "of --epochs"
@@ -136,6 +138,17 @@ def _take_schedule(
     _take_rate(draft, spec, rate, published, device.processes)
     steps = steps_per_epoch(draft.config, rows, device.processes)
     draft.take(patches.with_logging(draft.config, steps), f"an epoch has {steps} steps")
+
+
+def _take_weights(draft: Draft, spec: RunSpec) -> None:
+    """Set what the run starts from."""
+    if spec.pretrained is None:
+        return
+    if spec.task in KIE_TASKS:
+        reason = "the run keeps the network that it starts from"
+        draft.take(with_network(draft.config, spec.output_dir / START_FOLDER), reason)
+    else:
+        draft.take(patches.with_pretrained(draft.config, spec.pretrained), "of --pretrained")
 
 
 def _take_batch(draft: Draft, spec: RunSpec, rows: int, device: Device, most: int | None) -> None:
@@ -167,7 +180,11 @@ def _take_rate(draft: Draft, spec: RunSpec, rate: float, published: int, process
         draft.take(patches.with_learning_rate(draft.config, spec.learning_rate), "of --lr")
         return
     rows = int(draft.config["Train"]["loader"]["batch_size_per_card"]) * processes
-    kind = "fine-tuning takes" if spec.pretrained is not None else "it is published as"
+    kind = (
+        "fine-tuning takes"
+        if spec.pretrained is not None and spec.task in TEXT_TASKS
+        else "it is published as"
+    )
     why = f"{kind} {rate:g} for steps of {published} rows, and a step has {rows}{_bound(rows, published)}"
     draft.take(patches.with_learning_rate(draft.config, machine.scaled_rate(rate, rows, published)), why)
 

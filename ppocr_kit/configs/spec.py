@@ -14,7 +14,7 @@ class RunSpec:
     """A training as it was asked for; None leaves a choice to the recipe or to the kit.
 
     Attributes:
-        task: Detection or recognition.
+        task: What is trained.
         model: Name of a recipe, see ``ppocr-kit config list``; of a user's own YAML its file name.
         name: Name of the run.
         dataset_root: Folder of the data set (``train_data/NAME``); None with a YAML of the user's own.
@@ -23,13 +23,15 @@ class RunSpec:
         epochs: Passes over the training rows, from 1.
         batch_size: Rows per step and process.
         learning_rate: Peak of the learning rate schedule.
-        pretrained: Training weights to start from, a ``.pdparams`` file or its prefix.
+        pretrained: Training weights to start from, a ``.pdparams`` file or its prefix; of key information the
+            folder of a network (``config.json``, ``model_state.pdparams``).
         transplant_head: Whether classes of the weights' dictionary are carried over to the data set's.
         pretrained_dict: Dictionary that the weights were trained with; by default it is looked up.
         resume_from: Checkpoint prefix to go on from, optimizer included.
         device: Where to train, see :func:`ppocr_kit.configs.device.parse_device`.
         image_size: Detection: side of the training crops, pixels, a multiple of 32.
         image_width: Recognition: width of the line pictures, pixels, a multiple of 32.
+        max_seq_len: Key information: tokens of a page that are read, up to 512.
         mixed_precision: Train in half precision, on a GPU.
         seed: Random seed of the tool.
         overrides: ``(dotted key, value as YAML text)``, applied last, in this order.
@@ -52,6 +54,7 @@ class RunSpec:
     device: str = "cpu"
     image_size: int | None = None
     image_width: int | None = None
+    max_seq_len: int | None = None
     mixed_precision: bool = False
     seed: int = 0
     overrides: tuple[tuple[str, str], ...] = ()
@@ -76,6 +79,7 @@ class RunSpec:
             "device": self.device,
             "image_size": self.image_size,
             "image_width": self.image_width,
+            "max_seq_len": self.max_seq_len,
             "mixed_precision": self.mixed_precision,
             "seed": self.seed,
             "overrides": [f"{key}={value}" for key, value in self.overrides],

@@ -24,6 +24,9 @@ FORMAT = 1
 FILES = "files"
 LMDB = "lmdb"
 
+# The beginning and the inside of one class, and OTHER.
+_FEWEST_TOKEN_CLASSES = 3
+
 Value = TypeVar("Value")
 
 _HINT = "build it with: ppocr-kit dataset build FOLDER --name NAME"
@@ -64,6 +67,9 @@ class TaskData:
         max_text_length: Characters of the longest text, None for detection.
         num_characters: Classes without the CTC blank, None for detection.
         dictionary_sha256: Hash of the dictionary file, None for detection.
+        classes: Key information: file of class names, OTHER first; None for det and rec.
+        num_classes: Key information: classes of a token, twice the classes without OTHER and one more.
+        classes_sha256: Hash of the file of class names.
     """
 
     data_dir: Path
@@ -73,6 +79,9 @@ class TaskData:
     max_text_length: int | None = None
     num_characters: int | None = None
     dictionary_sha256: str | None = None
+    classes: Path | None = None
+    num_classes: int | None = None
+    classes_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,8 @@ class _Manifest:
         if missing:
             raise self._fault(f"{where}splits", f"lacks {', '.join(missing)}")
         data_dir = self._inside(self._get(str, entry, "data_dir", where), f"{where}data_dir")
+        if "classes" in entry:
+            return self._key_information(entry, where, data_dir, splits)
         if "dictionary" not in entry:
             return TaskData(data_dir, splits)
         dictionary = self._inside(self._get(str, entry, "dictionary", where), f"{where}dictionary")
@@ -179,6 +190,17 @@ class _Manifest:
             self._get(int, entry, "num_characters", where),
             checksum,
         )
+
+    def _key_information(
+        self, entry: Mapping[str, Any], where: str, data_dir: Path, splits: Mapping[Split, SplitData]
+    ) -> TaskData:
+        classes = self._inside(self._get(str, entry, "classes", where), f"{where}classes")
+        checksum = self._get(str, entry, "classes_sha256", where)
+        self._check_file(classes, checksum)
+        number = self._get(int, entry, "num_classes", where)
+        if number < _FEWEST_TOKEN_CLASSES or number % 2 == 0:
+            raise self._fault(f"{where}num_classes", f"is {number}, not twice the classes and one")
+        return TaskData(data_dir, splits, classes=classes, num_classes=number, classes_sha256=checksum)
 
     def _split(self, where: str, value: Any, in_lmdb: bool) -> SplitData:
         entry = self._is(dict, value, where.rstrip("."))

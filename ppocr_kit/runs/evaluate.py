@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import parse_device
+from ppocr_kit.configs.key_information import window_of
 from ppocr_kit.configs.patches import with_checkpoint, with_device, with_split
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
@@ -25,14 +26,18 @@ from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.metrics.detection import DEFINITION as DETECTION_DEFINITION
+from ppocr_kit.metrics.entities import DEFINITION as ENTITY_DEFINITION
 from ppocr_kit.metrics.recognition import TextRules, describe_recognition
+from ppocr_kit.metrics.relations import DEFINITION as LINK_DEFINITION
 from ppocr_kit.runs.inspection import RowCheck, inspect_config
+from ppocr_kit.runs.kie_plan import checkpoint_start
+from ppocr_kit.runs.networks import is_network, tokenizer_environment
 from ppocr_kit.runs.plan import places_of_rows, write_lists
-from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run
+from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run, weights_file
 from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
 from ppocr_kit.runs.weights import require_whole
 from ppocr_kit.storage import sha256_of, write_json_atomic, write_text_atomic
-from ppocr_kit.tasks import TASK_FACTS, Split, Task
+from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, Split, Task
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.logs import read_eval_output
 from ppocr_kit.vendor.process import run_tool
@@ -181,7 +186,7 @@ def evaluate_weights(
         task: Its task.
         dataset: The data set that has the split; None scores the configuration's own ``Eval`` lists.
         split: The split to score.
-        prefix: Path of the ``.pdparams`` file without its suffix.
+        prefix: Path of the ``.pdparams`` file without its suffix; of key information a folder.
         log: Where the tool's output goes.
         device: Where to run.
 
@@ -190,10 +195,18 @@ def evaluate_weights(
         ToolError: The tool failed or logged no metric.
     """
     release, interpreter = find_release(), find_interpreter(TASK_FACTS[task].lane)
-    weights = prefix.parent / f"{prefix.name}.pdparams"
+    weights = weights_file(prefix, task)
     config = dict(config) if dataset is None else with_split(config, dataset, split)
     config = with_device(with_checkpoint(config, prefix), parse_device(device))
-    found = inspect_config(config, release, interpreter.python)
+    network = checkpoint_start(prefix) if task in KIE_TASKS else None
+    env = tokenizer_environment(network.tokenizer) if network is not None else {}
+    found = inspect_config(
+        config,
+        release,
+        interpreter.python,
+        network=network.config(config) if network is not None else None,
+        env=env,
+    )
     require_whole(found.shapes, weights)
     rows = found.rows["Eval"]
     _require_rows(rows, dataset, split, config)
@@ -211,6 +224,7 @@ def evaluate_weights(
             cwd=Path.cwd(),
             log=log,
             device=parse_device(device),
+            env=env,
             idle_timeout_s=IDLE_TIMEOUT_S,
         )
         run_tool(call, on_line=lines.append)
@@ -239,6 +253,9 @@ def evaluate_weights(
 
 def _definition(task: Task, config: Mapping[str, Any]) -> str:
     """Say in words what the release's metric of this configuration computes."""
+    if task in KIE_TASKS:
+        window = f"the first {window_of(config)} tokens of each page"
+        return f"{ENTITY_DEFINITION if task is Task.SER else LINK_DEFINITION}; of {window}"
     if task is Task.DET:
         return DETECTION_DEFINITION
     metric = config.get("Metric", {})
@@ -274,6 +291,8 @@ def _with_rows_left_out(found: Evaluation, folder: RunFolder) -> Evaluation:
 
 
 def _pretrained(config: Mapping[str, Any], folder: RunFolder) -> Path:
+    if is_network(folder.start_folder):
+        return folder.start_folder
     prefix = config["Global"].get("pretrained_model")
     if not prefix:
         raise DataError(

@@ -37,7 +37,7 @@ from ppocr_kit.runs.parity import EngineParity, Parity, check_parity
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import read_config
 from ppocr_kit.storage import atomic_folder, sha256_of, write_json_atomic, write_text_atomic
-from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, Task
 from ppocr_kit.vendor.checkpoints import read_weights
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import run_tool
@@ -145,6 +145,8 @@ def export_run(
         ReportError: The export answers otherwise than the checkpoint; it was not put in place.
     """
     record, config = read_run(folder), read_config(folder)
+    if record.task in KIE_TASKS:
+        raise UsageError(f"'{folder.name}' is a {record.task} run; only det and rec are exported", at="RUN")
     prefix = folder.checkpoint(checkpoint)
     weights = prefix.parent / f"{prefix.name}.pdparams"
     read_weights(weights)

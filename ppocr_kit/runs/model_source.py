@@ -19,7 +19,7 @@ from ppocr_kit.runs.engines import ONNX_FILE, EngineCheck, read_checks
 from ppocr_kit.runs.inference import DECODERS, RECOGNISER_ARABIC, image_transforms
 from ppocr_kit.runs.rundir import RunFolder, find_run, read_run
 from ppocr_kit.runs.train import read_config
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import KIE_TASKS, Task
 
 SETTINGS_FILE = "inference.yml"
 RECORD_FILE = "export.json"
@@ -113,8 +113,14 @@ def find_source(name: str, task: Task | None = None, *, checkpoint: str = "best"
 
 
 def run_source(folder: RunFolder, *, checkpoint: str = "best") -> ModelSource:
-    """Return a run's checkpoint with the settings that its evaluation uses."""
+    """Return a run's checkpoint with the settings that its evaluation uses.
+
+    Raises:
+        UsageError: It neither finds nor reads text.
+    """
     config, task = read_config(folder), read_run(folder).task
+    if task in KIE_TASKS:
+        raise UsageError(f"'{folder.name}' is a {task} run; pictures are read by det and rec", at=folder.name)
     return ModelSource(
         task=task,
         name=folder.name,

@@ -7,6 +7,7 @@ trained or no best model was ever chosen (PaddleOCR#5503, #14392, #9157). Here e
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ppocr_kit.configs.evaluations import count_evaluations
 from ppocr_kit.configs.sampling import steps_per_epoch
 from ppocr_kit.datasets.lmdb_reading import LmdbRows, list_line
 from ppocr_kit.errors import DataError
-from ppocr_kit.runs.inspection import RowCheck, inspect_config
+from ppocr_kit.runs.inspection import Inspection, RowCheck, inspect_config
 from ppocr_kit.runs.start import Start, StartChoice, fit_start, read_start
 from ppocr_kit.runs.weights_table import summarise_parts
 from ppocr_kit.storage import write_lines_atomic
@@ -41,6 +42,7 @@ class TrainingPlan:
         evaluations: How many evaluations fall inside the run.
         parameters: Number of parameters of the model.
         start: What ``--pretrained`` gives, or None from scratch.
+        notes: What is good to know before it starts.
     """
 
     config: Mapping[str, Any]
@@ -54,6 +56,7 @@ class TrainingPlan:
     evaluations: int
     parameters: int
     start: Start | None = None
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``--dry-run --json`` prints and ``run.json`` keeps."""
@@ -71,6 +74,7 @@ class TrainingPlan:
             "evaluations": self.evaluations,
             "parameters": self.parameters,
             "weights": self._weights_json(),
+            "notes": list(self.notes),
         }
 
     def _weights_json(self) -> dict[str, Any] | None:
@@ -108,15 +112,43 @@ def plan_training(
     """
     file = read_start(config)
     found = inspect_config(config, release, python, file.weights if file else None)
+    _require_characters(config, *found.rows.values())
+    plan = make_plan(config, found, processes=processes, first_epoch=first_epoch)
+    _require_pasteable(config, plan.train)
+    if file is None:
+        return plan
+    choice = choice or StartChoice()
+    start = fit_start(file, found.shapes, found.fresh, config, task, release.path, choice)
+    return dataclasses.replace(plan, start=start)
+
+
+def make_plan(
+    config: Mapping[str, Any],
+    found: Inspection,
+    *,
+    processes: int,
+    first_epoch: int,
+    start: Start | None = None,
+    notes: Sequence[str] = (),
+) -> TrainingPlan:
+    """Count what a training will do, and refuse one that would do nothing.
+
+    Args:
+        config: A rendered, complete configuration.
+        found: What the release says to it.
+        processes: Data-parallel processes.
+        first_epoch: Epoch to start with.
+        start: What it starts from.
+        notes: What is good to know before it starts.
+
+    Raises:
+        DataError: No step would be made, or no row can be evaluated.
+    """
     train, val = found.rows["Train"], found.rows["Eval"]
-    _require_characters(config, train, val)
     batch_size = int(config["Train"]["loader"]["batch_size_per_card"])
     steps = steps_per_epoch(config, rows_of_an_epoch(config, train), processes)
     _require_steps(config, train, steps, batch_size * processes)
     _require_rows(config, val)
-    _require_pasteable(config, train)
-    choice = choice or StartChoice()
-    start = fit_start(file, found.shapes, found.fresh, config, task, release.path, choice) if file else None
     return TrainingPlan(
         config=dict(config),
         train=train,
@@ -129,6 +161,7 @@ def plan_training(
         evaluations=count_evaluations(config, steps, first_epoch),
         parameters=sum(math.prod(shape) for shape in found.shapes.values()),
         start=start,
+        notes=tuple(notes),
     )
 
 

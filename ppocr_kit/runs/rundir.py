@@ -2,7 +2,8 @@
 
 ``output/<run>/{run.json, config.yml, checkpoints/, logs/, lists/, reports/, predictions/}``;
 ``checkpoints/`` is upstream's ``Global.save_model_dir``. A recogniser keeps its ``dictionary.txt``; a
-run that starts from weights which had to be fitted to its model keeps them as ``start.pdparams``.
+run that starts from weights which had to be fitted to its model keeps them as ``start.pdparams``, one of
+key information as the folder ``start/``. Its checkpoints are folders too.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ppocr_kit.configs.key_information import START_FOLDER
 from ppocr_kit.errors import ReportError, UsageError
 from ppocr_kit.storage import write_json_atomic
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import KIE_TASKS, Task
 
 FORMAT = 1
 OUTPUT_FOLDER = "output"
+# The weights in a folder that is a checkpoint of key information.
+NETWORK_WEIGHTS = "model_state.pdparams"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
@@ -66,6 +70,11 @@ class RunFolder:
         return self.path / "start.pdparams"
 
     @property
+    def start_folder(self) -> Path:
+        """Key information: the network that training started from, with its tokenizer."""
+        return self.path / START_FOLDER
+
+    @property
     def lists(self) -> Path:
         """Label lists without the rows that the tool would have refused."""
         return self.path / "lists"
@@ -76,7 +85,7 @@ class RunFolder:
         return self.path / "reports"
 
     def checkpoint(self, which: str = "best") -> Path:
-        """Return the prefix of a checkpoint's files (``….pdparams`` without the suffix).
+        """Return the prefix of a checkpoint's files (``….pdparams`` without the suffix), or its folder.
 
         Args:
             which: ``best``, ``latest``, or the path of a ``.pdparams`` file or prefix.
@@ -90,8 +99,11 @@ class RunFolder:
         else:
             prefix = Path(which[: -len(".pdparams")] if which.endswith(".pdparams") else which).absolute()
         weights = prefix.parent / f"{prefix.name}.pdparams"
-        if not weights.is_file():
-            have = sorted(path.stem for path in self.checkpoints.glob("*.pdparams"))
+        if not weights.is_file() and not (prefix / NETWORK_WEIGHTS).is_file():
+            have = sorted(
+                {path.stem for path in self.checkpoints.glob("*.pdparams")}
+                | {path.parent.name for path in self.checkpoints.glob(f"*/{NETWORK_WEIGHTS}")}
+            )
             there = f"there is {', '.join(have)}" if have else "the run has no checkpoint at all"
             raise UsageError(
                 f"no {which} checkpoint: {there}",
@@ -142,6 +154,11 @@ class RunRecord:
     finished: str | None = None
     seconds: float = 0.0
     final: Mapping[str, Any] = field(default_factory=dict)
+
+
+def weights_file(prefix: Path, task: Task) -> Path:
+    """Return the file that holds the weights of a checkpoint: beside its prefix, or in its folder."""
+    return prefix / NETWORK_WEIGHTS if task in KIE_TASKS else prefix.with_name(f"{prefix.name}.pdparams")
 
 
 def check_run_name(name: str) -> str:

@@ -24,12 +24,15 @@ from ppocr_kit.configs.render import dump_config, render, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import ConfigError, DataError, PpocrKitError, ToolError, UsageError
+from ppocr_kit.runs.kie_plan import NetworkStart, find_start, keep_start, plan_key_information
+from ppocr_kit.runs.networks import tokenizer_environment
 from ppocr_kit.runs.old_dictionary import DICTIONARY_COPY
 from ppocr_kit.runs.plan import TrainingPlan, plan_training, write_lists
-from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run, update_run, write_run
+from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run, update_run, weights_file, write_run
 from ppocr_kit.runs.start import StartChoice, write_start
 from ppocr_kit.runs.weights_table import render_fates
 from ppocr_kit.storage import write_bytes_atomic, write_json_atomic, write_text_atomic
+from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, Task
 from ppocr_kit.vendor.checkpoints import read_checkpoint_file
 from ppocr_kit.vendor.environment import Interpreter, find_interpreter
 from ppocr_kit.vendor.logs import BestMetric, LogEvent, TrainStep, parse_line
@@ -56,6 +59,7 @@ class PreparedTraining:
         device: Where it runs.
         changes: How the configuration differs from the recipe, and why.
         spent_s: Seconds of earlier sittings, when it resumes.
+        network: Key information: the network that it starts with.
     """
 
     folder: RunFolder
@@ -67,6 +71,7 @@ class PreparedTraining:
     device: Device
     changes: tuple[Change, ...] = ()
     spent_s: float = 0.0
+    network: NetworkStart | None = None
 
     @property
     def resumes(self) -> bool:
@@ -95,9 +100,15 @@ class PreparedTraining:
             cwd=Path.cwd(),
             log=self.log_file,
             device=self.device,
+            env=self._environment(),
             idle_timeout_s=IDLE_TIMEOUT_S,
-            expects=(self.folder.checkpoints / "latest.pdparams",),
+            expects=(weights_file(self.folder.checkpoints / "latest", self.spec.task),),
         )
+
+    def _environment(self) -> dict[str, str]:
+        """Return where the tokenizer lies, which the run keeps a copy of."""
+        has_one = self.network is not None and self.network.tokenizer is not None
+        return tokenizer_environment(self.folder.start_folder if has_one else None)
 
 
 def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = False) -> PreparedTraining:
@@ -120,7 +131,7 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
         raise UsageError("no data set was named", at="--dataset", hint="ppocr-kit dataset build …")
     dataset = read_dataset(spec.dataset_root)
     device = parse_device(spec.device)
-    release, interpreter = find_release(), find_interpreter("paddle")
+    release, interpreter = find_release(), find_interpreter(TASK_FACTS[spec.task].lane)
     first_epoch, spent = 1, 0.0
     if resume:
         config, first_epoch, spent = resumed_config(folder, spec, dataset)
@@ -128,16 +139,16 @@ def prepare_training(spec: RunSpec, *, resume: bool = False, overwrite: bool = F
     else:
         rendered = render(spec, dataset)
         config, changes = rendered.config, rendered.changes
-    plan = plan_training(
-        config,
-        spec.task,
-        release,
-        interpreter.python,
-        processes=device.processes,
-        first_epoch=first_epoch,
-        choice=StartChoice(spec.transplant_head, spec.pretrained_dict),
+    size = {"processes": device.processes, "first_epoch": first_epoch}
+    network = find_start(folder, spec.pretrained, resume=resume) if spec.task in KIE_TASKS else None
+    if network is not None:
+        plan = plan_key_information(config, release, interpreter.python, network, **size)
+    else:
+        choice = StartChoice(spec.transplant_head, spec.pretrained_dict)
+        plan = plan_training(config, spec.task, release, interpreter.python, choice=choice, **size)
+    return PreparedTraining(
+        folder, spec, dataset, plan, release, interpreter, device, changes, spent, network
     )
-    return PreparedTraining(folder, spec, dataset, plan, release, interpreter, device, changes, spent)
 
 
 def require_free(folder: RunFolder, *, resume: bool, overwrite: bool) -> None:
@@ -181,7 +192,7 @@ def run_training(
     started = time.monotonic()
     try:
         run_tool(prepared.invocation(), on_line=watch.line)
-        _require_best(folder)
+        _require_best(folder, prepared.spec.task)
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         spent = record.seconds + time.monotonic() - started
@@ -242,7 +253,7 @@ def _start_record(prepared: PreparedTraining, command: Sequence[str]) -> RunReco
     """Make the run folder with its configuration, lists and record."""
     folder, plan = prepared.folder, prepared.plan
     config = write_lists(dict(plan.config), {"Train": plan.train, "Eval": plan.val}, folder.lists)
-    config = _write_start(config, folder, plan)
+    config = _write_start(config, prepared)
     write_text_atomic(folder.config_file, prepared.config_text(config))
     folder.checkpoints.mkdir(parents=True, exist_ok=True)
     rejected = {"train": list(plan.train.rejected), "val": list(plan.val.rejected)}
@@ -279,8 +290,12 @@ def _dataset_facts(dataset: Dataset | None) -> dict[str, str] | None:
     return {"name": dataset.name, "root": str(dataset.root), "checksum": dataset.checksum}
 
 
-def _write_start(config: dict[str, Any], folder: RunFolder, plan: TrainingPlan) -> dict[str, Any]:
+def _write_start(config: dict[str, Any], prepared: PreparedTraining) -> dict[str, Any]:
     """Keep what the run starts from, and return the configuration that starts from it."""
+    folder, plan = prepared.folder, prepared.plan
+    if prepared.network is not None:
+        keep_start(prepared.network, plan, folder)
+        return config
     dictionary = config["Global"].get("character_dict_path")
     if dictionary and Path(dictionary).is_file() and plan.first_epoch == 1:
         write_bytes_atomic(folder.path / DICTIONARY_COPY, Path(dictionary).read_bytes())
@@ -318,7 +333,8 @@ def resumed_config(
         raise UsageError(f"'{folder.name}' is a {record.task} run", at=str(folder.path))
     _require_same_data(folder, record, dataset)
     prefix = folder.checkpoint("latest")
-    states = read_checkpoint_file(prefix.with_suffix(".states"))
+    is_folder = spec.task in KIE_TASKS
+    states = read_checkpoint_file(prefix / "metric.states" if is_folder else prefix.with_suffix(".states"))
     done = int(states.get("epoch", 0)) if isinstance(states, Mapping) else 0
     config = read_config(folder)
     epochs = spec.epochs if spec.epochs is not None else int(config["Global"]["epoch_num"])
@@ -365,9 +381,9 @@ def read_config(folder: RunFolder) -> dict[str, Any]:
     return config
 
 
-def _require_best(folder: RunFolder) -> None:
+def _require_best(folder: RunFolder, task: Task) -> None:
     """Hold a finished training to its promise of a best model."""
-    if not (folder.checkpoints / "best_accuracy.pdparams").is_file():
+    if not weights_file(folder.checkpoints / "best_accuracy", task).is_file():
         raise ToolError(
             "training ended without a best model: no evaluation fell inside the run",
             at=str(folder.checkpoints),

@@ -91,7 +91,7 @@ def resume_fully(module: ModuleType) -> None:
         call = signature.bind(*args, **kwargs)
         result = original(*args, **kwargs)
         config = call.arguments["config"]
-        prefix = _prefix_of(config["Global"].get("checkpoints"))
+        prefix = _prefix_of(config["Global"].get("checkpoints")) or _network_folder(config)
         resumes = call.arguments.get("optimizer") is not None and prefix is not None
         if resumes and isinstance(result, dict):
             result.update(_resumed(prefix, config))
@@ -108,7 +108,8 @@ def _resumed(prefix: Path | None, config: Mapping[str, Any]) -> dict[str, Any]:
     # here and not above: arming the workarounds must not import numpy
     from ppocr_kit.vendor.checkpoints import read_checkpoint_file
 
-    states_file = Path(f"{prefix}.states")
+    network = _network_folder(config)
+    states_file = Path(f"{prefix}.states") if network is None else network / "metric.states"
     if not states_file.is_file():
         return {}
     states = read_checkpoint_file(states_file)
@@ -119,7 +120,9 @@ def _resumed(prefix: Path | None, config: Mapping[str, Any]) -> dict[str, Any]:
     best = states.get("best_model_dict", {}).get(indicator)
     if best is not None:
         # without the file that has this metric, a new best model must be written
-        kept = (Path(config["Global"]["save_model_dir"]) / "best_accuracy.pdparams").is_file()
+        folder = Path(config["Global"]["save_model_dir"])
+        name = "best_accuracy.pdparams" if network is None else "best_accuracy/model_state.pdparams"
+        kept = (folder / name).is_file()
         found[indicator] = best if kept else 0.0
     return found
 
@@ -133,13 +136,14 @@ def refuse_code(module: ModuleType) -> None:
         @wraps(original)
         def load(*args: Any, **kwargs: Any) -> Any:
             for prefix in prefixes(signature.bind(*args, **kwargs).arguments):
-                _check_files(_prefix_of(prefix))
+                _check_files(_prefix_of(None if prefix is None else str(prefix)))
             return original(*args, **kwargs)
 
         return load
 
     module.load_model = guarded(  # type: ignore[attr-defined]
-        module.load_model, lambda call: [call["config"]["Global"].get("checkpoints")]
+        module.load_model,
+        lambda call: [call["config"]["Global"].get("checkpoints"), _network_folder(call["config"])],
     )
     module.load_pretrained_params = guarded(  # type: ignore[attr-defined]
         module.load_pretrained_params, lambda call: [call["path"]]
@@ -154,6 +158,20 @@ def _check_files(prefix: Path | None) -> None:
         file = Path(f"{prefix}{suffix}")
         if prefix is not None and file.is_file():
             read_checkpoint_file(file)
+    if prefix is not None and (prefix / "metric.states").is_file():
+        read_checkpoint_file(prefix / "metric.states")
+
+
+def _network_folder(config: Mapping[str, Any]) -> Path | None:
+    """Return the folder that is a checkpoint of key information, or None for other models.
+
+    Its weights are read by paddlenlp when the network is built, the rest here.
+    """
+    architecture = config.get("Architecture") or {}
+    if architecture.get("model_type") != "kie":
+        return None
+    named = (architecture.get("Backbone") or {}).get("checkpoints")
+    return Path(named) if named else None
 
 
 def _prefix_of(name: Any) -> Path | None:

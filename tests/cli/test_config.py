@@ -12,6 +12,7 @@ import yaml
 
 from ppocr_kit.cli.main import main
 from ppocr_kit.configs.base import list_models
+from ppocr_kit.tasks import Task
 
 Capture = pytest.CaptureFixture[str]
 
@@ -65,9 +66,9 @@ def test_list_names_every_model_and_marks_the_defaults(capsys: Capture) -> None:
     code, out, _ = run(capsys, "list")
     assert code == 0
     rows = out.splitlines()
-    assert len(rows) == 1 + len(list_models()), "every model has one line"
-    assert all(recipe.name in out for recipe in list_models())
-    assert sum(row.startswith("*") for row in rows) == 2
+    assert len(rows) == 1 + len(list_models(*Task)), "every model has one line"
+    assert all(recipe.name in out for recipe in list_models(*Task))
+    assert sum(row.startswith("*") for row in rows) == len(Task)
     assert max(len(row.rstrip()) for row in rows) <= 100
 
 

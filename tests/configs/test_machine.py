@@ -15,7 +15,7 @@ from ppocr_kit.configs.fine_tuning import (
 from ppocr_kit.configs.machine import cpu_batch, published_rows, scaled_rate, with_mixed_precision
 from ppocr_kit.configs.patches import with_image_size
 from ppocr_kit.errors import UsageError
-from ppocr_kit.tasks import TEXT_TASKS
+from ppocr_kit.tasks import TEXT_TASKS, Task
 
 RECIPES = [recipe for recipe in list_models() if not recipe.name.startswith("quickstart")]
 EACH = pytest.mark.parametrize("recipe", RECIPES, ids=[recipe.name for recipe in RECIPES])
@@ -88,4 +88,5 @@ def test_fine_tuning_is_gentler_and_shorter_than_training(recipe) -> None:
 
 
 def test_every_task_has_fine_tuning_defaults() -> None:
-    assert FINE_TUNING.keys() == SMALL_NETWORKS.keys() == set(TEXT_TASKS)
+    assert FINE_TUNING.keys() == set(Task)
+    assert SMALL_NETWORKS.keys() == set(TEXT_TASKS)

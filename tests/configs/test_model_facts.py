@@ -10,6 +10,7 @@ from ppocr_kit.configs import model_facts
 from ppocr_kit.configs.base import list_models
 from ppocr_kit.configs.model_facts import ModelFacts, read_model_facts
 from ppocr_kit.errors import SetupError
+from ppocr_kit.tasks import Task
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import run_tool
 from ppocr_kit.vendor.release import find_release
@@ -21,7 +22,7 @@ LONGEST_PURPOSE = 45  # what the table of 100 columns has room for on one line
 
 
 def test_every_recipe_has_its_facts_and_nothing_else_has() -> None:
-    assert set(FACTS) == {recipe.name for recipe in RECIPES}
+    assert set(FACTS) == {recipe.key for recipe in list_models(*Task)}
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=[recipe.name for recipe in RECIPES])

@@ -13,7 +13,7 @@ from ppocr_kit.configs.line_input import guides
 from ppocr_kit.configs.lint.yaml_file import lint_file
 from ppocr_kit.configs.schema import SECTIONS
 from ppocr_kit.errors import SetupError, UsageError
-from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
+from ppocr_kit.tasks import TASK_FACTS, Task
 
 RECIPES = list_models()
 IDS = [recipe.name for recipe in RECIPES]
@@ -120,7 +120,7 @@ def test_every_model_of_the_recorded_facts_has_a_recipe(shared: Path) -> None:
 
 
 def test_every_task_has_a_default_model() -> None:
-    assert DEFAULT_MODELS.keys() == set(TEXT_TASKS)
+    assert DEFAULT_MODELS.keys() == set(Task)
     for task, name in DEFAULT_MODELS.items():
         assert find_recipe(task, name).task is task
 

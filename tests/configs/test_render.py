@@ -19,7 +19,7 @@ from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset
 from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.problems import Severity
-from ppocr_kit.tasks import TEXT_TASKS, Task
+from ppocr_kit.tasks import Task
 
 RECIPES = list_models()
 EACH = pytest.mark.parametrize("recipe", RECIPES, ids=[recipe.name for recipe in RECIPES])
@@ -156,12 +156,12 @@ def test_weights_are_named_without_suffix(weights: str, dataset: Dataset) -> Non
 
 
 def test_every_task_has_fine_tuning_defaults() -> None:
-    assert FINE_TUNING.keys() == set(TEXT_TASKS)
+    assert FINE_TUNING.keys() == set(Task)
 
 
 @pytest.mark.parametrize(("rows", "epochs"), [(0, 60), (1, 60), (800, 18), (2_800, 5), (1_000_000, 3)])
 def test_fine_tuning_shows_a_fixed_number_of_rows(rows: int, epochs: int) -> None:
-    assert fine_tuning_epochs(14_000, rows) == epochs
+    assert fine_tuning_epochs(14_000, rows, 60) == epochs
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedTrainin
     config = {
         "Global": {"epoch_num": 2, "save_model_dir": str(folder.checkpoints), "pretrained_model": None},
         "Architecture": {"model_type": "rec"},
+        **{mode: {"dataset": {"label_file_list": [f"{mode}.txt"]}} for mode in ("Train", "Eval")},
     }
     rows = RowCheck(16, (tuple(range(1, 17)),), (), {})
     plan = TrainingPlan(config, rows, rows, 1, 8, 2, 2, 1, 2, 100, None)
