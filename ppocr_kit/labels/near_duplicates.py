@@ -107,7 +107,9 @@ class NearDuplicates:
 def find_near_duplicates(pages: Sequence[FingerprintedPage]) -> NearDuplicates:
     """Find the pages that are copies of one another.
 
-    Pages with the same bytes count once: only the first of them is compared.
+    Pages with the same bytes count once: only the first of them is compared. Those that were saved anew
+    without a change to be seen, with the same texts, belong together however many there are, and one of
+    them is compared with the others.
 
     Args:
         pages: All pages; what is found does not depend on their order.
@@ -115,14 +117,14 @@ def find_near_duplicates(pages: Sequence[FingerprintedPage]) -> NearDuplicates:
     first_of: dict[str, int] = {}
     for number, page in enumerate(pages):
         first_of.setdefault(page.image_sha256, number)
-    order = sorted(first_of.values(), key=lambda number: pages[number].image_sha256)
+    order, same = _set_apart(pages, [first_of[image] for image in sorted(first_of)])
     search = _Search([pages[number] for number in order])
     pairs = [
         Likeness(order[first], order[second], likeness)
         for (first, second), likeness in sorted(search.run().items(), key=lambda item: (-item[1], item[0]))
     ]
     limit = max(_LARGEST_GROUP, int(_LARGEST_SHARE * len(first_of)))
-    groups, kept, refused = _chain(pairs, limit)
+    groups, kept, refused = _chain(same, pairs, limit)
     return NearDuplicates(groups, kept, refused, search.crowded)
 
 
@@ -149,6 +151,30 @@ def pages_to_open(names: Sequence[str], signatures: Sequence[bytes]) -> Numbers:
     for pair in _named_copies(names):
         wanted[list(pair)] = True
     return np.flatnonzero(wanted)
+
+
+def _set_apart(
+    pages: Sequence[FingerprintedPage], numbers: Sequence[int]
+) -> tuple[list[int], list[Likeness]]:
+    """Set pages apart that look and read exactly as an earlier one does.
+
+    Returns:
+        The numbers of the others, and each page that was set apart with the one that stands for it.
+    """
+    standing: dict[tuple[Fingerprint, bytes], int] = {}
+    others, same = [], []
+    for number in numbers:
+        page = pages[number]
+        stands = number
+        # pages without texts, or without anything on them, look alike more easily
+        if page.signature and _comparable(page.fingerprint) is not _LIKE_NOTHING:
+            assert page.fingerprint is not None
+            stands = standing.setdefault((page.fingerprint, page.signature), number)
+        if stands == number:
+            others.append(number)
+        else:
+            same.append(Likeness(stands, number, 1.0))
+    return others, same
 
 
 def _alike_texts(pairs: TextPairs) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -253,19 +279,19 @@ def original_stem(name: str) -> str:
 
 
 def _chain(
-    pairs: Sequence[Likeness], limit: int
+    same: Sequence[Likeness], pairs: Sequence[Likeness], limit: int
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[Likeness, ...], tuple[Likeness, ...]]:
-    """Join pairs to groups, the surest first, none larger than ``limit``.
+    """Join pairs to groups, the surest first, none larger than ``limit`` but for pages that are the same.
 
     Returns:
         Groups, the pairs they rest on, and the pairs that would have made a group too large.
     """
     group_of: dict[int, list[int]] = {}
     kept, refused = [], []
-    for pair in pairs:
+    for number, pair in enumerate((*same, *pairs)):
         one = group_of.setdefault(pair.first, [pair.first])
         other = group_of.setdefault(pair.second, [pair.second])
-        if one is not other and len(one) + len(other) > limit:
+        if number >= len(same) and one is not other and len(one) + len(other) > limit:
             refused.append(pair)
             continue
         kept.append(pair)

@@ -156,11 +156,21 @@ def test_a_crowd_of_pages_without_texts_is_told_and_not_joined():
 
 def test_a_chain_does_not_swallow_the_set():
     pages = [page(number, photo(1), "frame", f"n{number // 2}", f"m{number}") for number in range(4)]
-    many = [page(number, photo(1), "one text") for number in range(60)]
+    many = [page(number, scan_again(photo(1), number), "one text") for number in range(60)]
     found = find_near_duplicates(many)
     assert max(map(len, found.groups)) <= 20
     assert found.refused
     assert find_near_duplicates(pages).refused == ()
+
+
+def test_pages_that_were_only_saved_anew_stay_together_however_many():
+    anew = [page(number, photo(1), "one text") for number in range(60)]
+    scanned = page(60, scan_again(photo(1)), "one text")
+    found = find_near_duplicates([*anew, page(61, photo(2), "another"), scanned])
+    assert found.groups[0][:60] == tuple(range(60)) and 61 not in found.groups[0]
+    assert [pair.likeness for pair in found.pairs][:59] == [1.0] * 59
+    other_text = [page(number + 70, photo(1), f"text {number}") for number in range(3)]
+    assert find_near_duplicates(other_text).groups == ()
 
 
 def test_what_is_found_does_not_depend_on_the_order():
