@@ -9,6 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const RETRY_MS = 2000;
 const state = { pages: [], page: null, selected: null, wanted: "", zoom: 1, size: [1000, 1000], loading: 0 };
 const histories = new Map();
+const hues = new Map();
 const queue = [];
 let sending = false;
 
@@ -268,11 +269,10 @@ const region = (index) => state.page.regions.find((one) => one.index === index);
 const clip = (text) => `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
 
 function hueOf(box) {
-  // question and answer of a field have one colour
+  // question and answer of a field have one colour, and no two fields nearly the same
   const name = box.field || box.class || "";
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 100003;
-  return Math.round((hash * 137.508 + 210) % 360);
+  if (!hues.has(name)) hues.set(name, Math.round((210 + hues.size * 137.508) % 360));
+  return hues.get(name);
 }
 
 const sideOf = (box) => (box.side === "question" || box.side === "answer" ? box.side : box.class && !box.side ? "answer" : "other");
@@ -383,10 +383,15 @@ function course(question, answer) {
     return [`M${from} C${half},${from[1]} ${half},${to[1]} ${to}`, to];
   }
   const down = middle(answer, 1) > middle(question, 1);
-  const overlap = [Math.max(question[0], answer[0]), Math.min(question[2], answer[2])];
-  const x = overlap[0] < overlap[1] ? (overlap[0] + overlap[1]) / 2 : null;
-  const from = [x ?? middle(question, 0), down ? question[3] : question[1]];
-  const to = [x ?? middle(answer, 0), middle(answer, 1)];
+  const height = Math.min(question[3] - question[1], answer[3] - answer[1]);
+  // straight down where both overlap, at the end, where it covers least of the text
+  const shared = [Math.max(question[0], answer[0]), Math.min(question[2], answer[2])];
+  const x = shared[0] < shared[1] ? shared[1] - Math.min(height, shared[1] - shared[0]) / 2 : null;
+  const end = down ? answer[1] : answer[3];
+  const reach = (down ? -0.6 : 0.6) * height;
+  const start = down ? Math.min(question[3], end + reach) : Math.max(question[1], end + reach);
+  const from = [x ?? middle(question, 0), start];
+  const to = [x ?? middle(answer, 0), end];
   const half = (from[1] + to[1]) / 2;
   return [`M${from} C${from[0]},${half} ${to[0]},${half} ${to}`, to];
 }
