@@ -195,12 +195,12 @@ def _notes(found: Inspection, window: int) -> list[str]:
         check = found.rows[mode]
         if check.cut_pages:
             notes.append(
-                f"{_pages(check.cut_pages)} of {mode} go beyond {window} tokens: "
+                f"{_pages(check.cut_pages)} of {mode} with more than {window} tokens: "
                 f"{check.cut_tokens} tokens are not {what}"
             )
         if check.unpaired:
             notes.append(
-                f"{_pages(check.unpaired)} of {mode} lack a question or an answer: no link is {what} there"
+                f"{_pages(check.unpaired)} of {mode} without a question or an answer: no link is {what} there"
             )
     return notes
 

@@ -280,3 +280,54 @@ def test_a_checkpoint_that_asks_to_run_code_is_refused(loader: Any, tmp_path: Pa
 
 def test_arming_imports_neither_numpy_nor_paddle() -> None:
     assert "numpy" not in vars(compat)
+
+
+def config_of_folder(folder: Path) -> dict[str, Any]:
+    """A configuration of key information that goes on from ``folder/latest``."""
+    return {
+        "Global": {"checkpoints": None, "save_model_dir": str(folder)},
+        "Architecture": {"model_type": "kie", "Backbone": {"checkpoints": str(folder / "latest")}},
+        "Metric": {"main_indicator": "hmean"},
+    }
+
+
+@pytest.fixture
+def network_checkpoint(tmp_path: Path) -> Path:
+    """The folder of a checkpoint of key information."""
+    folder = tmp_path / "latest"
+    folder.mkdir()
+    states = {"epoch": 4, "global_step": 44, "best_model_dict": {"hmean": 0.5}}
+    (folder / "metric.states").write_bytes(pickle.dumps(states, protocol=2))
+    return folder
+
+
+def test_resuming_a_folder_brings_back_the_best_metric_and_the_step(
+    loader: Any, network_checkpoint: Path, tmp_path: Path
+) -> None:
+    resume_fully(loader)
+    found = loader.load_model(config_of_folder(tmp_path), None, "optimizer", "kie")
+    assert (found["hmean"], found["global_step"]) == (0.0, 44), "the best model is gone"
+    (tmp_path / "best_accuracy").mkdir()
+    (tmp_path / "best_accuracy" / "model_state.pdparams").write_text("")
+    found = loader.load_model(config_of_folder(tmp_path), None, "optimizer", "kie")
+    assert found == {"hmean": 0.5, "start_epoch": 5, "global_step": 44}
+
+
+def test_starting_from_a_network_is_not_resuming(
+    loader: Any, network_checkpoint: Path, tmp_path: Path
+) -> None:
+    (network_checkpoint / "metric.states").unlink()
+    resume_fully(loader)
+    found = loader.load_model(config_of_folder(tmp_path), None, "optimizer", "kie")
+    assert "global_step" not in found
+
+
+@pytest.mark.parametrize("name", ["latest/metric.states", "latest.pdopt"])
+def test_a_folder_that_asks_to_run_code_is_refused(
+    loader: Any, network_checkpoint: Path, tmp_path: Path, name: str
+) -> None:
+    refuse_code(loader)
+    loader.load_model(config_of_folder(tmp_path), None, "optimizer", "kie")
+    (tmp_path / name).write_bytes(pickle.dumps({"a": Evil()}))
+    with pytest.raises(DataError, match="asks to run code"):
+        loader.load_model(config_of_folder(tmp_path), None, "optimizer", "kie")
