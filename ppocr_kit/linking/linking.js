@@ -212,43 +212,46 @@ async function go(step, openOnly = el("open-only").checked) {
 async function open(name) {
   const number = ++state.loading;
   state.wanted = name;
-  let page;
+  let page, picture;
   try {
     page = await ask("page", name);
+    picture = await loadPicture(page);
   } catch (error) {
     state.wanted = state.page?.name;
     showBanner(`${name} cannot be shown: ${error.message}`);
     return;
   }
   if (number !== state.loading) return;
+  // picture and boxes change together: no click meets boxes of another page
   hideBanner();
-  state.page = page;
-  state.selected = null;
+  Object.assign(state, { page, selected: null, size: picture.size });
+  if (picture.address) {
+    el("image").setAttribute("href", picture.address);
+  } else {
+    el("image").removeAttribute("href");
+    showBanner("The picture cannot be shown; the boxes stand where they are on it.");
+  }
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
-  await loadPicture(page);
-  if (number !== state.loading) return;
   renderPage();
   renderPages();
   fit();
-  const open_ = page.proposals.length ? `${page.proposals.length} proposed: a accepts all. ` : "";
-  say(`${open_}Click a question, then its answers.`);
+  const proposed = page.proposals.length ? `${page.proposals.length} proposed: a accepts all. ` : "";
+  say(`${proposed}Click a question, then its answers.`);
   prefetch(name);
 }
 
 const imageAddress = (page) => `image?name=${encodeURIComponent(page.name)}&v=${page.image}`;
 
+/** Load the picture of a page; without an address where the browser cannot show it. */
 async function loadPicture(page) {
   const picture = new Image();
   picture.src = imageAddress(page);
   try {
     await picture.decode();
-    state.size = [picture.naturalWidth, picture.naturalHeight];
-    el("image").setAttribute("href", picture.src);
+    return { size: [picture.naturalWidth, picture.naturalHeight], address: picture.src };
   } catch {
     const points = page.regions.flatMap((one) => one.points);
-    state.size = [0, 1].map((axis) => Math.max(100, ...points.map((point) => point[axis])) + 20);
-    el("image").removeAttribute("href");
-    showBanner("The picture cannot be shown; the boxes stand where they are on it.");
+    return { size: [0, 1].map((axis) => Math.max(100, ...points.map((point) => point[axis])) + 20) };
   }
 }
 
@@ -311,7 +314,7 @@ function renderPage() {
   const history = historyOf(page.name);
   el("undo").disabled = !history.undo.length;
   el("redo").disabled = !history.redo.length;
-  el("done").textContent = page.done ? "Ready ✓ (undo)" : "Ready ✓";
+  el("done").textContent = page.done ? "Open again" : "Ready ✓";
   el("done").setAttribute("aria-pressed", page.done);
 }
 
@@ -374,8 +377,8 @@ function renderLines() {
 /** The way from a question to its answer: out at the side that faces it, in at the near edge. */
 function course(question, answer) {
   const middle = (box, axis) => (box[axis] + box[axis + 2]) / 2;
-  const sharedRow = Math.min(question[3], answer[3]) - Math.max(question[1], answer[1]) > 0;
-  if (sharedRow) {
+  const height = Math.min(question[3] - question[1], answer[3] - answer[1]);
+  if (Math.min(question[3], answer[3]) - Math.max(question[1], answer[1]) > height / 2) {
     const rightward = middle(answer, 0) > middle(question, 0);
     const from = [rightward ? question[2] : question[0], middle(question, 1)];
     const to = [rightward ? answer[0] : answer[2], middle(answer, 1)];
@@ -383,7 +386,6 @@ function course(question, answer) {
     return [`M${from} C${half},${from[1]} ${half},${to[1]} ${to}`, to];
   }
   const down = middle(answer, 1) > middle(question, 1);
-  const height = Math.min(question[3] - question[1], answer[3] - answer[1]);
   // straight down where both overlap, at the end, where it covers least of the text
   const shared = [Math.max(question[0], answer[0]), Math.min(question[2], answer[2])];
   const x = shared[0] < shared[1] ? shared[1] - Math.min(height, shared[1] - shared[0]) / 2 : null;

@@ -342,6 +342,7 @@ def test_the_real_forms_are_linked(shared, serve, show, tmp_path):
         tab.wait(f"location.hash !== {before!r}")
     tab.wait(ALL_SAVED)
     assert tab.text("#progress-text") == "3 of 24 pages ready"
+    assert "Leroy" in tab.text("#links")
     tab.screenshot(tmp_path / "form_later.png")
 
 
