@@ -65,11 +65,7 @@ class Browser:
 
     def call(self, method: str, params: dict[str, Any] | None = None, session: str | None = None) -> Any:
         """Ask the browser for something and return its answer."""
-        number = next(self._numbers)
-        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
-        if session is not None:
-            message["sessionId"] = session
-        os.write(self._writing, json.dumps(message).encode() + b"\0")
+        number = self.send(method, params, session)
         while True:
             answer = self._receive()
             if answer.get("id") == number:
@@ -78,6 +74,15 @@ class Browser:
             tab = self._tabs.get(answer.get("sessionId", ""))
             if tab is not None and "method" in answer:
                 tab.notice(answer["method"], answer["params"])
+
+    def send(self, method: str, params: dict[str, Any] | None = None, session: str | None = None) -> int:
+        """Ask the browser for something without waiting; return the number that the answer will have."""
+        number = next(self._numbers)
+        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
+        if session is not None:
+            message["sessionId"] = session
+        os.write(self._writing, json.dumps(message).encode() + b"\0")
+        return number
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._kept:
@@ -114,15 +119,10 @@ class Tab:
         self._browser, self._session, self._target = browser, session, target
         self.errors: list[str] = []
         self.dialogs: list[str] = []
-        self._asking = False
 
     def call(self, method: str, params: dict[str, Any] | None = None) -> Any:
         """Ask this tab for something."""
-        result = self._browser.call(method, params, self._session)
-        if self._asking:
-            self._asking = False
-            self._browser.call("Page.handleJavaScriptDialog", {"accept": True}, self._session)
-        return result
+        return self._browser.call(method, params, self._session)
 
     def notice(self, method: str, params: dict[str, Any]) -> None:
         """Take in an event."""
@@ -132,7 +132,8 @@ class Tab:
             self.errors.append(params["entry"]["text"])
         elif method == "Page.javascriptDialogOpening":
             self.dialogs.append(params["type"])
-            self._asking = True
+            # the page stands still until it is answered
+            self._browser.send("Page.handleJavaScriptDialog", {"accept": True}, self._session)
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of an expression of the page."""

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+import time
 
 import cv2
 import numpy as np
@@ -277,6 +278,19 @@ def test_what_was_clicked_while_the_server_was_away_is_saved_when_it_is_back(fol
     assert saved(folder, "a.png") == [(0, 1, "naming"), (2, 3, "people")]
     # the browser itself notes what it could not send
     tab.errors[:] = [error for error in tab.errors if "ERR_INTERNET_DISCONNECTED" not in error]
+
+
+def test_a_click_is_saved_though_the_window_is_left_at_once(folder, serve, show):
+    tab = show(serve(folder))
+    tab.click(box(2))
+    tab.click(box(3))
+    tab.call("Page.navigate", {"url": "about:blank"})
+    tab.wait("location.href === 'about:blank'")
+    ends = time.monotonic() + 60
+    while not (folder / "links.json").exists() or not (folder / "links.json").read_bytes():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    assert saved(folder, "a.png") == [(0, 1, "naming"), (2, 3, "people")]
 
 
 def test_labels_that_changed_meanwhile_are_shown_anew(folder, serve, show):

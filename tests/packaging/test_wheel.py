@@ -48,6 +48,10 @@ def test_every_module_of_the_checkout_is_in_the_wheel(project: Path, wheel: Path
     assert "ppocr_kit/supplement/ppocr/__init__.py" not in modules
 
 
+def test_the_page_for_linking_travels_whole(wheel: Path) -> None:
+    assert {f"ppocr_kit/linking/linking.{ending}" for ending in ("html", "css", "js")} <= names_in(wheel)
+
+
 def test_recipes_and_locks_travel_as_package_data(project: Path, wheel: Path) -> None:
     recipes = {f"ppocr_kit/_data/{path.relative_to(project)}" for path in project.glob("configs/**/*.yml")}
     locks = {f"ppocr_kit/_data/{path.relative_to(project)}" for path in project.glob("locks/*.txt")}
