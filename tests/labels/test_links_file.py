@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import link_jobs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +89,18 @@ def test_many_writers_at_once_lose_nothing(tmp_path):
     pages = LinksFile(tmp_path).read()
     assert len(pages) == 21
     assert (pages["shared"].revision, pages["shared"].boxes) == (20, "x" * 20)
+
+
+def test_processes_of_several_servers_lose_nothing(tmp_path):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
+        for done in [processes.submit(link_jobs.write_often, str(tmp_path), writer) for writer in range(2)]:
+            done.result()
+    pages = LinksFile(tmp_path).read()
+    assert {name: (page.revision, len(page.boxes)) for name, page in pages.items()} == {
+        "own 0": (10, 10),
+        "own 1": (10, 10),
+        "shared": (20, 20),
+    }
 
 
 def test_a_folder_that_was_renamed_keeps_its_links(tmp_path):
