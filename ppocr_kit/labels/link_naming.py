@@ -14,7 +14,7 @@ from enum import Enum
 from functools import lru_cache
 
 from ppocr_kit.errors import UsageError
-from ppocr_kit.labels.link_geometry import nearest
+from ppocr_kit.labels.link_geometry import nearest_questions
 from ppocr_kit.labels.region import TextRegion
 
 # A question class and an answer class that belong together.
@@ -156,18 +156,22 @@ def pair_by_class(regions: Sequence[TextRegion], roles: Mapping[int, Role]) -> l
         In the order of the answers. A question may have several answers or none; an answer of a field that
         no question of the page has is in no pair.
     """
-    questions: dict[tuple[str, bool], list[TextRegion]] = defaultdict(list)
-    for region in regions:
-        role = roles.get(region.index)
-        if role is not None and role.side is Side.QUESTION:
-            questions[role.field, role.given].append(region)
+    questions, answers = (_by_field(regions, roles, side) for side in (Side.QUESTION, Side.ANSWER))
     pairs = []
+    for key, asked in questions.items():
+        given = answers.get(key, [])
+        for answer, question in zip(given, nearest_questions(asked, given)):
+            pairs.append(NamedPair(question, answer.index, roles[answer.index], len(asked)))
+    return sorted(pairs, key=lambda pair: pair.answer)
+
+
+def _by_field(
+    regions: Sequence[TextRegion], roles: Mapping[int, Role], side: Side
+) -> dict[tuple[str, bool], list[TextRegion]]:
+    """Return the boxes of one side by their field, and whether the user paired it."""
+    found: dict[tuple[str, bool], list[TextRegion]] = defaultdict(list)
     for region in regions:
         role = roles.get(region.index)
-        if role is None or role.side is not Side.ANSWER:
-            continue
-        candidates = questions.get((role.field, role.given), [])
-        if candidates:
-            found = nearest(candidates, region)
-            pairs.append(NamedPair(found.index, region.index, role, len(candidates)))
-    return pairs
+        if role is not None and role.side is side:
+            found[role.field, role.given].append(region)
+    return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ppocr_kit.labels.link_geometry import reading_distance
+import numpy as np
+
+from ppocr_kit.labels.link_geometry import in_reading_order, reading_distances
 from ppocr_kit.labels.link_naming import Role, Side
 from ppocr_kit.labels.region import TextRegion
 
-# As ``link_geometry.reading_distance``, in text heights; beyond it nothing is proposed.
+# As ``link_geometry.reading_distances``, in text heights; beyond it nothing is proposed.
 _FARTHEST = 20.0
 _COLONS = (":", "：")
 
@@ -31,30 +33,29 @@ def propose_links(
         Places of question and answer, in the order of the answers.
     """
     usable = [region for region in regions if not region.ignored]
-    questions = [region for region in usable if _may_ask(region, roles)]
-    asking = {region.index for region in questions}
+    questions = in_reading_order([region for region in usable if _may_ask(region, roles)])[::-1]
+    taken = linked.union(region.index for region in questions)
     classed = any(role.side is Side.ANSWER for role in roles.values())
     answers = [
         region
         for region in usable
-        if region.index not in linked | asking
+        if region.index not in taken
         and _may_answer(region, roles)
         and not (classed and region.key_cls is None)
     ]
+    if not questions or not answers:
+        return []
+    distances = reading_distances(questions, answers)
+    asked = np.array([question.index in linked for question in questions])
+    # what does not say that it is an answer is none of a question that has one
+    silent = np.array([answer.index not in roles for answer in answers])
+    distances[np.ix_(asked, silent)] = np.inf
+    nearest = distances.argmin(axis=0)
     proposals = []
-    for answer in answers:
-        # what does not say that it is an answer is none of a question that has one
-        free = answer.index in roles
-        near = [
-            (reading_distance(question, answer), question.index)
-            for question in questions
-            if free or question.index not in linked
-        ]
-        if not near or min(near)[0] > _FARTHEST:
-            continue
-        question = min(near)[1]
-        if answer.key_cls is not None or _is_nearest(question, answer, answers, regions):
-            proposals.append((question, answer.index))
+    for number, answer in enumerate(answers):
+        near = distances[nearest[number]]
+        if near[number] <= _FARTHEST and (answer.key_cls is not None or near[number] <= near.min()):
+            proposals.append((questions[nearest[number]].index, answer.index))
     return proposals
 
 
@@ -68,12 +69,3 @@ def _may_ask(region: TextRegion, roles: Mapping[int, Role]) -> bool:
 def _may_answer(region: TextRegion, roles: Mapping[int, Role]) -> bool:
     role = roles.get(region.index)
     return role is None or role.side is Side.ANSWER
-
-
-def _is_nearest(
-    question: int, answer: TextRegion, answers: Sequence[TextRegion], regions: Sequence[TextRegion]
-) -> bool:
-    """Tell whether no other answer is nearer to the question."""
-    asked = next(region for region in regions if region.index == question)
-    own = reading_distance(asked, answer)
-    return all(reading_distance(asked, other) >= own for other in answers)
