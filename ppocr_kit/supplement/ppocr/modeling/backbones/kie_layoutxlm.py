@@ -48,7 +48,10 @@ class LayoutXLM(nn.Layer):
             self.model = kind.from_pretrained(checkpoints)
         else:
             name = PRETRAINED[known_name("mode", mode, list(PRETRAINED))]
-            self.model = kind.from_pretrained(name, **_FROM_HUB, **settings)
+            # paddlenlp 2.8.1 leaves the visual backbone out unless it is asked for
+            self.model = kind.from_pretrained(
+                name, **_FROM_HUB, use_visual_backbone=mode == "base", **settings
+            )
         self.use_visual_backbone = bool(self.model.layoutxlm.use_visual_backbone)
 
     def _inputs(self, batch: Sequence[Any]) -> tuple[dict[str, Any], Sequence[Any]]:
