@@ -60,7 +60,8 @@ def link(
     refuse_unwritable(session.folder)
     _serve(LinkServer(session, port), open_browser=not no_open)
     _print_counts(session.count(), as_json=False, show_problems=False)
-    click.echo(f"links of people: {session.file.path}")
+    if session.file.path.exists():
+        click.echo(f"saved in {session.file.path}")
 
 
 def _serve(server: LinkServer, *, open_browser: bool) -> None:
