@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.key_information import START_FOLDER, window_of
-from ppocr_kit.errors import DataError, SetupError, ToolError
+from ppocr_kit.errors import DataError, SetupError, ToolError, UsageError
 from ppocr_kit.runs.inspection import Inspection, inspect_config
 from ppocr_kit.runs.networks import (
     NetworkFolder,
@@ -69,7 +69,8 @@ def find_start(folder: RunFolder, pretrained: Path | None, *, resume: bool) -> N
         resume: Whether the run goes on from its latest checkpoint, with its own tokenizer.
 
     Raises:
-        UsageError: There is no such checkpoint, or a folder is named that has no tokenizer.
+        UsageError: There is no such checkpoint, it lies in the run itself, or a folder is named that has no
+            tokenizer.
         DataError: The folder holds no network, or a damaged one.
     """
     if resume:
@@ -79,6 +80,12 @@ def find_start(folder: RunFolder, pretrained: Path | None, *, resume: bool) -> N
         return checkpoint_start(latest)
     if pretrained is None:
         return NetworkStart(find_tokenizer())
+    if folder.path in pretrained.absolute().parents:
+        raise UsageError(
+            "the run would replace the network that it starts from",
+            at=str(pretrained),
+            hint="choose another --name, or go on with the run itself (--resume)",
+        )
     return NetworkStart(find_tokenizer(pretrained, _of_its_run(pretrained)), read_network(pretrained))
 
 

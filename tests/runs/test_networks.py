@@ -158,6 +158,13 @@ def test_a_run_keeps_its_tokenizer_and_goes_on_with_it(
     assert checkpoint_start(network_in(tmp_path / "x" / "y" / "z")).tokenizer is None
 
 
+def test_a_run_does_not_replace_what_it_starts_from(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    best = network_in(run.checkpoints / "best_accuracy")
+    with pytest.raises(UsageError, match="would replace the network"):
+        find_start(run, best, resume=False)
+
+
 def plan_without_weights() -> TrainingPlan:
     config = {"Architecture": {"Backbone": {"name": "LayoutXLMForRe", "mode": "vi"}}}
     rows: Any = None
