@@ -66,6 +66,8 @@ def test_figures_are_those_of_the_built_networks(project: Path, tmp_path: Path) 
     )
     run_tool(call)
     counted = json.loads(result.read_text(encoding="utf-8"))
+    # networks for key information are built in an environment of their own
+    texts = {recipe.name: FACTS[recipe.name] for recipe in RECIPES}
     assert counted == {
-        name: {"parameters": facts.parameters, "exported": facts.exported} for name, facts in FACTS.items()
+        name: {"parameters": facts.parameters, "exported": facts.exported} for name, facts in texts.items()
     }
