@@ -22,7 +22,9 @@ COMMON = 20
 
 _HASH_BYTES = 4
 _MOST_TEXTS = 64
-_PAIRS_AT_ONCE = 1 << 22
+_PAIRS_AT_ONCE = 1 << 18
+# Pairs of so many pages are gathered and sorted at a time.
+_PAGES_AT_ONCE = 1 << 13
 
 
 def text_signature(texts: Iterable[str]) -> bytes:
@@ -82,7 +84,12 @@ class TextEvidence:
 
     def pairs(self) -> Iterator[TextPairs]:
         """Yield the pairs that share a text which is not common, a bounded number at a time."""
-        codes, weights = self._shared_texts()
+        for at in range(0, len(self.counts), _PAGES_AT_ONCE):
+            yield from self._pairs_of(at, at + _PAGES_AT_ONCE)
+
+    def _pairs_of(self, begin: int, end: int) -> Iterator[TextPairs]:
+        """Yield the pairs of which the first page is one of ``begin`` to ``end``."""
+        codes, weights = self._shared_texts(begin, end)
         total = len(self.counts)
         order = np.argsort(codes, kind="stable")
         codes, weights = codes[order], weights[order]
@@ -104,8 +111,11 @@ class TextEvidence:
             if len(pages) > 1:
                 yield np.array(pages, dtype=np.int64)
 
-    def _shared_texts(self) -> tuple[Numbers, Floats]:
-        """Return a code for each pair and each rare text it shares, and the weight of that text."""
+    def _shared_texts(self, begin: int, end: int) -> tuple[Numbers, Floats]:
+        """Return a code for each pair and each rare text it shares, and the weight of that text.
+
+        Only of pairs whose first page is one of ``begin`` to ``end``.
+        """
         codes, weights = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
         for number in range(2, COMMON + 1):
             starts = self._starts[self._pages_with == number]
@@ -113,7 +123,9 @@ class TextEvidence:
                 continue
             members = self._pages[starts[:, None] + np.arange(number)]
             left, right = np.triu_indices(number, 1)
-            some = (members[:, left] * len(self.counts) + members[:, right]).ravel()
+            first, second = members[:, left].ravel(), members[:, right].ravel()
+            here = (first >= begin) & (first < end)
+            some = first[here] * len(self.counts) + second[here]
             codes.append(some)
             weights.append(np.full(len(some), 1.0 / number))
         return cast("Numbers", np.concatenate(codes)), cast("Floats", np.concatenate(weights))
