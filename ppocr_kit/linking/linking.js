@@ -12,6 +12,8 @@ const histories = new Map();
 const hues = new Map();
 const queue = [];
 let sending = false;
+let pressed = false;
+let stale = false;
 
 // ---- talking to the server
 
@@ -79,11 +81,10 @@ function take(page) {
   if (state.page && page.name === state.page.name && !queue.some((one) => one.name === page.name)) {
     state.page = page;
     if (state.selected !== null && !region(state.selected)) state.selected = null;
-    renderPage();
   } else if (state.page && page.name === state.page.name) {
     state.page.revision = page.revision;
   }
-  renderPages();
+  renderAnew();
 }
 
 // ---- what people do
@@ -300,6 +301,19 @@ function bdi(text) {
   const made = document.createElement("bdi");
   made.textContent = text.trim() || "(empty)";
   return made;
+}
+
+/** Show what the server said; not while the mouse is pressed, for an element that is replaced then gets no click. */
+function renderAnew() {
+  stale = pressed;
+  if (pressed || !state.page) return;
+  renderPage();
+  renderPages();
+}
+
+function release() {
+  pressed = false;
+  if (stale) renderAnew();
 }
 
 function renderPage() {
@@ -565,9 +579,13 @@ function onKey(event) {
 
 function listen() {
   document.addEventListener("keydown", onKey);
+  document.addEventListener("pointerdown", () => (pressed = true), true);
+  // after the click that belongs to it
+  for (const end of ["pointerup", "pointercancel", "blur"]) window.addEventListener(end, () => setTimeout(release));
   el("picture").addEventListener("click", (event) => {
     const index = event.target.dataset?.index;
-    if (index === undefined) select(null);
+    // a box that went away while the mouse was pressed is no box any more
+    if (index === undefined || !region(Number(index))) select(null);
     else choose(Number(index));
   });
   const buttons = { previous: KEYS.p, next: KEYS.n, undo: stepBack, redo: stepForward, done: markDone };

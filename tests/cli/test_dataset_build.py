@@ -47,7 +47,6 @@ def test_a_dry_run_says_what_it_would_not_cut_again_and_changes_nothing(pages, c
 
 
 def test_crops_go_into_lmdbs(pages, capsys):
-    pytest.importorskip("lmdb")
     assert build("--format", "lmdb", "--workers", "1", "--json") == 0
     rec = json.loads(capsys.readouterr().out)["dataset"]["tasks"]["rec"]
     assert rec["format"] == "lmdb"

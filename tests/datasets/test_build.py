@@ -422,7 +422,6 @@ def test_a_full_disk_leaves_the_old_set_whole(tmp_path, make_folder, monkeypatch
     ],
 )
 def test_wherever_the_disk_is_full_the_old_set_stays(tmp_path, make_folder, monkeypatch, module, name, fault):
-    pytest.importorskip("lmdb")
     folder = make_folder("".join(lines(10)), names(10))
     before = tree(build(tmp_path, folder, format="lmdb").folder)
 

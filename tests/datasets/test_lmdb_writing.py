@@ -17,8 +17,6 @@ from ppocr_kit.errors import SetupError
 from ppocr_kit.synth.export import draw_pages
 from ppocr_kit.tasks import Split, Task
 
-pytest.importorskip("lmdb")
-
 
 def write(folder, rows):
     writer = LmdbWriter(folder)

@@ -42,8 +42,6 @@ def source(tmp_path):
 
 @pytest.fixture(params=["files", "lmdb"])
 def keeping(request):
-    if request.param == "lmdb":
-        pytest.importorskip("lmdb")
     return request.param
 
 
@@ -163,7 +161,6 @@ def test_rebuild_takes_nothing(tmp_path, source, keeping):
 
 
 def test_a_task_more_or_another_format_is_cut(tmp_path, source):
-    pytest.importorskip("lmdb")
     build(tmp_path, source, tasks=(Task.DET,))
     result = build(tmp_path, source)
     assert result.reused == 0
@@ -201,7 +198,8 @@ def test_files_of_the_set_that_were_changed_by_hand_are_not_taken(tmp_path, sour
 
 
 def test_an_lmdb_that_was_changed_by_hand_is_not_taken(tmp_path, source):
-    lmdb = pytest.importorskip("lmdb")
+    import lmdb
+
     folder = build(tmp_path, source, format="lmdb").folder
     environment = lmdb.open(str(folder / "rec/train.lmdb"), lock=False)
     with environment, environment.begin(write=True) as transaction:

@@ -137,7 +137,8 @@ def test_damage_is_found(dataset, damage):
 
 
 def test_damage_in_an_lmdb_is_found(built, tmp_path):
-    lmdb = pytest.importorskip("lmdb")
+    import lmdb
+
     folder = Path(shutil.copytree(built / "lmdb", tmp_path / "lmdb"))
     environment = lmdb.open(str(folder / "rec/train.lmdb"))
     with environment.begin(write=True) as transaction:

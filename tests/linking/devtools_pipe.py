@@ -153,8 +153,8 @@ class Tab:
             )
             time.sleep(0.02)
 
-    def click(self, selector: str) -> None:
-        """Click with the mouse in the middle of an element."""
+    def click(self, selector: str, meanwhile: str = "") -> None:
+        """Click with the mouse in the middle of an element; ``meanwhile`` happens before it is released."""
         found = f"document.querySelector({json.dumps(selector)})"
         self.wait(found)
         box = f"{found}.scrollIntoView({{block: 'nearest'}}), {found}.getBoundingClientRect()"
@@ -162,6 +162,8 @@ class Tab:
         for kind in ("mousePressed", "mouseReleased"):
             at = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
             self.call("Input.dispatchMouseEvent", at)
+            if meanwhile and kind == "mousePressed":
+                self.wait(meanwhile)
 
     def press(self, key: str, *, ctrl: bool = False, shift: bool = False) -> None:
         """Press a key."""

@@ -120,6 +120,22 @@ def test_a_question_and_then_its_answers_are_clicked(folder, serve, show, tmp_pa
     assert tab.text("#links-count") == "2"
 
 
+def test_a_click_counts_though_an_answer_of_the_server_comes_while_the_mouse_is_pressed(folder, serve, show):
+    tab = show(serve(folder))
+    tab.evaluate("send = (real => () => new Promise(go => (window.go = go)).then(real))(send)")
+    tab.click(box(2))
+    tab.click(box(3))
+    tab.click(box(4), meanwhile="window.go() || !queue.length")
+    assert tab.count(".line.settled") == 3
+    tab.wait("window.go() || !queue.length")
+    assert saved(folder, "a.png") == [(0, 1, "naming"), (2, 3, "people"), (2, 4, "people")]
+    tab.click(
+        "#links li:last-child button[aria-label]",
+        meanwhile="window.dispatchEvent(new Event('focus')) && true",
+    )
+    assert tab.count(".line.settled") == 2
+
+
 def test_an_answer_may_be_clicked_before_its_question(folder, serve, show):
     tab = show(serve(folder))
     link_by_mouse(tab, 1, 2)

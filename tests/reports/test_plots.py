@@ -18,7 +18,6 @@ _HISTORY = History(
 
 
 def test_three_pictures_are_written_and_are_the_same_each_time(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     drawn = draw_curves(_HISTORY, tmp_path)
     assert [path.name for path in drawn] == ["curve-loss.png", "curve-val.png", "curve-learning-rate.png"]
     first = [path.read_bytes() for path in drawn]
