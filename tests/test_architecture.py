@@ -21,11 +21,12 @@ FLOORS = (
     | {"metrics"},
     {"labels", "datasets", "synth", "linking"},
     {"configs", "vendor", "supplement", "pretrained"},
-    {"runs"},
+    {"runs", "vl"},
     {"reports"},
     {"cli", "__main__"},
 )
 FRAMEWORKS = {"paddle", "paddleocr", "paddlenlp", "paddlex", "torch", "transformers", "ppocr", "tools"} | {
+    *("accelerate", "peft", "safetensors", "tokenizers", "sentencepiece"),
     "onnx",
     "onnxruntime",
     "openvino",
@@ -33,8 +34,9 @@ FRAMEWORKS = {"paddle", "paddleocr", "paddlenlp", "paddlex", "torch", "transform
     "PyQt5",
 }
 HEAVY = FRAMEWORKS | {"cv2", "numpy", "PIL", "shapely", "scipy", "skimage", "rapidfuzz", "matplotlib"}
-# What runs in the process of a PaddleOCR tool and may therefore import its frameworks.
+# What runs in a process of its own lane and may therefore import its frameworks.
 TOOL_SIDE = (
+    "vl/engine/",
     *("supplement/", "vendor/launch.py", "vendor/compat.py", "runs/workers/"),
     *("vendor/label_compat.py", "vendor/label_window.py"),
 )

@@ -1,0 +1,1 @@
+"""What runs in the vl lane and imports torch and transformers; started by the modules above it."""
