@@ -66,6 +66,40 @@ class Problem:
         return {key: value for key, value in found.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class FindingKind:
+    """A kind of finding, as the tables of codes list them.
+
+    Attributes:
+        code: Stable name.
+        severity: An error is a fault; a warning was settled, or was meant; a note is worth a look and may be
+            right as it is.
+        meaning: What it says, one sentence.
+        remedy: What to do.
+    """
+
+    code: str
+    severity: Severity
+    meaning: str
+    remedy: str
+
+    def found(
+        self, file: str, line: int | None = None, region: int | None = None, detail: str = ""
+    ) -> Problem:
+        """Make a finding of this kind.
+
+        Args:
+            file: The file as the user named it, or a folder.
+            line: Line from 1; None or 0 for the file as a whole.
+            region: Box index from 0, None for the line as a whole.
+            detail: What exactly, added to the meaning after a colon.
+        """
+        # names of files may be bytes in no encoding, which cannot be printed
+        detail = detail if detail.isascii() else detail.encode("utf-8", "replace").decode("utf-8")
+        message = f"{self.meaning}: {detail}" if detail else self.meaning
+        return Problem(self.code, self.severity, message, file, line or None, region, self.remedy)
+
+
 def count_errors(problems: Iterable[Problem]) -> int:
     """Count the findings that are errors."""
     return sum(problem.severity is Severity.ERROR for problem in problems)

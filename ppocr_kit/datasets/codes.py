@@ -6,27 +6,7 @@ not given to another finding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ppocr_kit.problems import Problem, Severity
-
-
-@dataclass(frozen=True)
-class DatasetCode:
-    """A kind of finding.
-
-    Attributes:
-        code: Stable name.
-        severity: An error spoils training or scores; a warning does not by itself.
-        meaning: What it says, one sentence.
-        remedy: What to do.
-    """
-
-    code: str
-    severity: Severity
-    meaning: str
-    remedy: str
-
+from ppocr_kit.problems import FindingKind, Problem, Severity
 
 _BUILD = "build the data set again from its labels"
 _TOGETHER = "build again; dataset build keeps such pages on one side"
@@ -67,19 +47,9 @@ _TABLE = (
     ),
 )
 
-DATASET_CODES = {row[0]: DatasetCode(*row) for row in _TABLE}
+DATASET_CODES = {row[0]: FindingKind(*row) for row in _TABLE}
 
 
 def dataset_problem(code: str, file: str, line: int | None = None, detail: str = "") -> Problem:
-    """Make a finding of a kind in the table.
-
-    Args:
-        code: Key of ``DATASET_CODES``.
-        file: The file or folder.
-        line: Row from 1; None for the file as a whole.
-        detail: What exactly, added to the meaning after a colon.
-    """
-    kind = DATASET_CODES[code]
-    detail = detail.encode("utf-8", "replace").decode("utf-8")
-    message = f"{kind.meaning}: {detail}" if detail else kind.meaning
-    return Problem(code, kind.severity, message, file, line, None, kind.remedy)
+    """Make a finding of a kind in the table; the arguments are those of ``FindingKind.found``."""
+    return DATASET_CODES[code].found(file, line, detail=detail)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ppocr_kit.problems import Problem, Severity
+from ppocr_kit.problems import FindingKind, Problem, Severity
 
 
 class Drops(str, Enum):
@@ -26,35 +26,26 @@ class Drops(str, Enum):
 
 
 @dataclass(frozen=True)
-class LabelCode:
-    """A kind of finding.
+class LabelCode(FindingKind):
+    """A kind of finding about labels.
 
     Attributes:
-        code: Stable name.
-        severity: An error is a fault in the labels; a warning was settled, or was meant; a note is worth
-            a look and may be right as it is.
         drops: What is left out of the data set because of it.
-        meaning: What it says, one sentence.
-        remedy: What to do.
     """
 
-    code: str
-    severity: Severity
     drops: Drops
-    meaning: str
-    remedy: str
 
 
 def _error(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
-    return LabelCode(code, Severity.ERROR, drops, meaning, remedy)
+    return LabelCode(code, Severity.ERROR, meaning, remedy, drops)
 
 
 def _warning(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
-    return LabelCode(code, Severity.WARNING, drops, meaning, remedy)
+    return LabelCode(code, Severity.WARNING, meaning, remedy, drops)
 
 
 def _note(code: str, drops: Drops, meaning: str, remedy: str) -> LabelCode:
-    return LabelCode(code, Severity.NOTE, drops, meaning, remedy)
+    return LabelCode(code, Severity.NOTE, meaning, remedy, drops)
 
 
 _RELABEL = "open the page in PPOCRLabel, mend the box and export again"
@@ -373,17 +364,5 @@ LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}
 def label_problem(
     code: str, file: str, line: int | None = None, region: int | None = None, detail: str = ""
 ) -> Problem:
-    """Make a finding of a kind in the table.
-
-    Args:
-        code: Key of ``LABEL_CODES``.
-        file: The label file as the user named it.
-        line: Line from 1; None or 0 for the file as a whole.
-        region: Box index from 0, None for the line as a whole.
-        detail: What exactly, added to the meaning after a colon.
-    """
-    kind = LABEL_CODES[code]
-    # names of files may be bytes in no encoding, which cannot be printed
-    detail = detail if detail.isascii() else detail.encode("utf-8", "replace").decode("utf-8")
-    message = f"{kind.meaning}: {detail}" if detail else kind.meaning
-    return Problem(code, kind.severity, message, file, line or None, region, kind.remedy)
+    """Make a finding of a kind in the table; the arguments are those of ``FindingKind.found``."""
+    return LABEL_CODES[code].found(file, line, region, detail)
