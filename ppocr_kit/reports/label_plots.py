@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ppocr_kit.configs.label_limits import LineLimits
-from ppocr_kit.labels.statistics import LabelStatistics
+from ppocr_kit.labels.statistics import Distribution, LabelStatistics
+from ppocr_kit.reports.canvas import Canvas
 from ppocr_kit.reports.charts import (
     draw_columns,
     draw_histogram,
@@ -82,12 +84,10 @@ def draw_label_plots(numbers: LabelStatistics, line: LineLimits | None = None) -
 
 
 def _box_heights(numbers: LabelStatistics) -> LabelPlot | None:
-    found = numbers.box_heights
-    if found.median is None:
+    found, title = numbers.box_heights, "Height of the text"
+    canvas = _with_median(title, found, "height of the crop, pixels of the page image", "boxes")
+    if canvas is None:
         return None
-    title = "Height of the text"
-    canvas = draw_histogram(title, found, "height of the crop, pixels of the page image", "boxes")
-    mark_value(canvas, found.median, f"median {found.median:g}")
     low = found.below(_LOW_TEXT)
     remark = "How much there is to read: recognition resizes every crop to one height, usually 48 pixels."
     if low:
@@ -97,13 +97,14 @@ def _box_heights(numbers: LabelStatistics) -> LabelPlot | None:
 
 def _training_heights(numbers: LabelStatistics) -> LabelPlot | None:
     found, scale = numbers.training_heights, numbers.training_scale
-    if scale is None or found.median is None:
+    if scale is None:
         return None
     title = "Shorter side of the boxes when a detector trains"
     label = f"pixels, the whole page in {scale.side} x {scale.side}"
     # resizing leaves gaps between whole pixels, which narrow bars would show as a comb
-    canvas = draw_histogram(title, found, label, "boxes", most_bars=_WIDE_BARS)
-    mark_value(canvas, found.median, f"median {found.median:g}")
+    canvas = _with_median(title, found, label, "boxes", most_bars=_WIDE_BARS)
+    if canvas is None:
+        return None
     mark_value(canvas, scale.least_side, f"ignored below {scale.least_side:g}", level=1)
     lost = found.below(scale.least_side)
     remark = f"Measured at the scale of {scale.model}, with the whole page in its crop."
@@ -116,12 +117,10 @@ def _training_heights(numbers: LabelStatistics) -> LabelPlot | None:
 
 
 def _aspect_ratios(numbers: LabelStatistics, line: LineLimits | None) -> LabelPlot | None:
-    found = numbers.aspect_ratios
-    if found.median is None:
+    found, title = numbers.aspect_ratios, "Shape of the lines"
+    canvas = _with_median(title, found, "width of the crop by its height", "boxes", step=0.1)
+    if canvas is None:
         return None
-    title = "Shape of the lines"
-    canvas = draw_histogram(title, found, "width of the crop by its height", "boxes", step=0.1)
-    mark_value(canvas, found.median, f"median {found.median:.1f}")
     remark = "Recognition squeezes a line that is longer than its picture."
     if line is not None and line.ratio is not None:
         longer = found.total - found.below(line.ratio)
@@ -133,12 +132,10 @@ def _aspect_ratios(numbers: LabelStatistics, line: LineLimits | None) -> LabelPl
 
 
 def _text_lengths(numbers: LabelStatistics, line: LineLimits | None) -> LabelPlot | None:
-    found = numbers.text_lengths
-    if found.median is None:
+    found, title = numbers.text_lengths, "Length of the texts"
+    canvas = _with_median(title, found, "characters", "texts")
+    if canvas is None:
         return None
-    title = "Length of the texts"
-    canvas = draw_histogram(title, found, "characters", "texts")
-    mark_value(canvas, found.median, f"median {found.median:g}")
     remark = f"From {found.least:g} to {found.most:g} characters."
     cut = _cut_of(line)
     if line is not None and cut is not None:
@@ -191,12 +188,10 @@ def _classes(numbers: LabelStatistics) -> LabelPlot | None:
 
 
 def _boxes_per_page(numbers: LabelStatistics) -> LabelPlot | None:
-    found = numbers.boxes_per_page
-    if found.median is None:
+    found, title = numbers.boxes_per_page, "Boxes on a page"
+    canvas = _with_median(title, found, "boxes", "pages")
+    if canvas is None:
         return None
-    title = "Boxes on a page"
-    canvas = draw_histogram(title, found, "boxes", "pages")
-    mark_value(canvas, found.median, f"median {found.median:g}")
     remark = f"From {found.least:g} to {found.most:g} boxes."
     if numbers.empty_pages:
         remark += f" {_share(numbers.empty_pages, numbers.pages)} of the pages have none."
@@ -225,6 +220,15 @@ def _box_places(numbers: LabelStatistics) -> LabelPlot | None:
     canvas = draw_map(title, rows, height / width, "boxes that cover the place, per page")
     remark = "All pages laid over each other. Text that never occurs at a place is hard to find there later."
     return LabelPlot("box-places.png", title, remark, canvas.png())
+
+
+def _with_median(title: str, found: Distribution, label: str, counted: str, **bars: Any) -> Canvas | None:
+    """Draw how something is distributed, and its median; None where nothing was measured."""
+    if found.median is None:
+        return None
+    canvas = draw_histogram(title, found, label, counted, **bars)
+    mark_value(canvas, found.median, f"median {round(found.median, 1):g}")
+    return canvas
 
 
 def _share(part: int, whole: int) -> str:
