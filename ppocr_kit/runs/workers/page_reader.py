@@ -9,7 +9,7 @@ from typing import Any
 from ppocr_kit.geometry import Image, as_points, crop_quad, polygon_to_quad
 from ppocr_kit.labels.codes import LABEL_CODES
 from ppocr_kit.labels.images import BadImage, read_page_image
-from ppocr_kit.runs.reading_order import reading_order
+from ppocr_kit.labels.reading_order import reading_order
 from ppocr_kit.runs.workers.drawing import write_picture
 from ppocr_kit.runs.workers.engines import Engine
 from ppocr_kit.runs.workers.readers import Box, Detector, Recogniser, Text

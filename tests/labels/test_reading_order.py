@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_kit.runs.reading_order import reading_order
+from ppocr_kit.labels.reading_order import reading_order
 
 
 def box(left: float, top: float, width: float = 20, height: float = 10) -> list[tuple[float, float]]:
