@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ppocr_kit.metrics.detection import DetectionSample, score_detection
+from ppocr_kit.metrics.edits import EditScores, score_edits
 from ppocr_kit.metrics.entities import score_entities
 from ppocr_kit.metrics.recognition import score_recognition
 from ppocr_kit.metrics.relations import Relation, score_relations
@@ -57,6 +58,22 @@ def test_link_example(page: str) -> None:
     labelled = [_link(0, 4), _link(0, 5), _link(1, 6)]
     values = score_relations([([_link(0, 4), _link(2, 7)], labelled)]).values
     assert f"labelled 0→4, 0→5 and 1→6, found 0→4 and 2→7: {_three(values)}" in page
+
+
+def test_character_error_example(page: str) -> None:
+    pairs = [("wire", "wire"), ("wire", "wine"), ("ACB 12", "ACB12"), ("ab", "xaby")]
+    views = score_edits(pairs).views
+    raw, bare = views["raw"], views["without_space"]
+    kinds = (raw.substitutions, raw.deletions, raw.insertions, raw.characters)
+    assert kinds == (1, 1, 2, 16)
+    assert "1 substitution, 1 deletion and 2 insertions of 16 characters" in page
+    assert f"16 characters: {_rates(raw)}." in page
+    assert f"the third row is right, too: {_rates(bare)}." in page
+
+
+def _rates(scores: EditScores) -> str:
+    names = ("cer", "mean_cer", "exact_match")
+    return ", ".join(f"{name} {round(getattr(scores, name), 6)}" for name in names)
 
 
 def _link(head: int, tail: int) -> Relation:
