@@ -2,7 +2,7 @@
 
 Source: the character error rate of speech and handwriting recognition, as jiwer 4 computes it; over rows
 whose expected text is not empty the results equal ``jiwer.process_characters`` (cer, substitutions,
-deletions, insertions).
+deletions, insertions) with texts that are not stripped, which jiwer's default transform does.
 
 With ``e`` the fewest single-character edits (Levenshtein) that turn the predicted text of a row into the
 expected one, and ``n`` the characters (Unicode code points) of the expected text:
@@ -258,8 +258,8 @@ def corpus_cer(pairs: Sequence[tuple[str, str]]) -> float:
         DataError: There is no row.
     """
     _check_rows(pairs)
-    edits = sum(Levenshtein.distance(expected, predicted) for expected, predicted in pairs)
-    characters = sum(len(expected) for expected, _ in pairs)
+    expected, predicted = zip(*pairs)
+    edits, characters = sum(map(Levenshtein.distance, expected, predicted)), sum(map(len, expected))
     return float(_rates(np.array([edits], np.float64), np.array([characters], np.float64))[0])
 
 
@@ -288,9 +288,9 @@ def _views(
 
 def _count(expected: Sequence[str], predicted: Sequence[str]) -> _RowCounts:
     """Count the edits of every row by kind."""
-    edits = np.array([Levenshtein.distance(*pair) for pair in zip(expected, predicted)], dtype=np.int64)
-    characters = np.array([len(text) for text in expected], dtype=np.int64)
-    surplus = np.array([len(text) for text in predicted], dtype=np.int64) - characters
+    edits = np.array(list(map(Levenshtein.distance, expected, predicted)), dtype=np.int64)
+    characters = np.array(list(map(len, expected)), dtype=np.int64)
+    surplus = np.array(list(map(len, predicted)), dtype=np.int64) - characters
     # of a shortest way, insertions - deletions = surplus; so the kinds are known where at most one
     # edit is left over, and only the others have to be traced
     substitutions = edits - np.abs(surplus)
