@@ -9,12 +9,14 @@ import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
 from ppocr_kit.cli.dataset_checks import diff, verify
+from ppocr_kit.cli.kie_options import kie_options
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import UsageError
-from ppocr_kit.tasks import TEXT_TASKS, Task
+from ppocr_kit.tasks import Task
 
 if TYPE_CHECKING:
     from ppocr_kit.datasets.build import BuildResult
+    from ppocr_kit.datasets.kie_request import KieRequest
     from ppocr_kit.labels.sources import ReadOptions
     from ppocr_kit.problems import ProblemLog
 
@@ -31,7 +33,7 @@ dataset.add_command(verify)
 def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str) -> tuple[Task, ...]:
     """Read ``det,rec``."""
     names = [name.strip() for name in value.split(",") if name.strip()]
-    known = [str(task) for task in TEXT_TASKS]
+    known = [str(task) for task in Task]
     for name in names:
         if name not in known:
             raise UsageError(f"'{name}' is no task", at="--tasks", hint=f"one or more of {','.join(known)}")
@@ -103,6 +105,7 @@ def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str)
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes to cut with; default: one for each core."
 )
+@kie_options
 @reading_options
 @click.option("--dry-run", is_flag=True, help="Do everything except writing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
@@ -123,6 +126,7 @@ def build(
     no_stratify: bool,
     rebuild: bool,
     workers: int | None,
+    kie: KieRequest,
     reading: ReadOptions,
     dry_run: bool,
     as_json: bool,
@@ -153,6 +157,7 @@ def build(
         keep_test=keep_test,
         near_duplicates=not no_near_duplicates,
         stratify=not no_stratify,
+        kie=kie,
     )
     result = build_dataset(request, dry_run=dry_run, workers=workers, track=progress_bar)
     if as_json:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.datasets.cut_plan import CutPlan
+from ppocr_kit.datasets.cut_plan import CutPlan, KiePlan
 from ppocr_kit.datasets.dealing import Ratio
 from ppocr_kit.datasets.dictionary import CharacterSet, LabelText, check_characters, gather_characters
 from ppocr_kit.datasets.keep_test import read_kept_test
+from ppocr_kit.datasets.kie_gathering import PeoplesLinks, check_kie_tasks, gather_kie, kie_notes
 from ppocr_kit.datasets.lmdb_writing import require_lmdb
 from ppocr_kit.datasets.manifest import LMDB
 from ppocr_kit.datasets.page_index import PageIndex
@@ -29,12 +30,13 @@ from ppocr_kit.datasets.workspace import build_folder
 from ppocr_kit.datasets.writing import DatasetContent, write_dataset
 from ppocr_kit.errors import DataError
 from ppocr_kit.labels.codes import LABEL_CODES, Drops
+from ppocr_kit.labels.key_classes import read_class_file
 from ppocr_kit.labels.parallel import usable_cores
 from ppocr_kit.labels.sources import Source, gather_problems, read_sources
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import disk_error
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import KIE_TASKS, Split, Task
 
 # What a build keeps for itself while it works.
 _WORK_INDEX = ".pages.sqlite"
@@ -120,6 +122,9 @@ class _Builder:
         self.workers = workers
         self.track = track
         self.rec = Task.REC in request.tasks
+        self.kie = bool(set(KIE_TASKS).intersection(request.tasks))
+        self.classes = read_class_file(request.kie.classes) if request.kie.classes is not None else None
+        self.people = PeoplesLinks(sources, Task.RE in request.tasks)
         self.lmdb = self.rec and request.format == LMDB
         self.started_ns = time.time_ns()
         self.group_by = read_group_by(request)
@@ -143,7 +148,8 @@ class _Builder:
 
     def _build(self, work: Path | None, index: PageIndex) -> BuildResult:
         cutting = self._plan_cutting(work)
-        problems = cut_sources(self.sources, cutting, index, self.workers, self.track)
+        problems = cut_sources(self.sources, self.people.pages, cutting, index, self.workers, self.track)
+        problems.extend(self.people.strangers())
         if not len(index):
             raise _nothing_usable(problems)
         ratio = parse_ratio(self.request.ratio)
@@ -163,6 +169,8 @@ class _Builder:
             old=cutting.old.folder if cutting.old is not None else None,
             unit_of=plan.unit_of,
             how_split=self._describe_choices(),
+            kie=gather_kie(index, self.request.kie, self.classes) if self.kie else None,
+            links_files=self.people.described,
         )
         manifest = write_dataset(work, content, self.track)
         _check_lists(manifest, ratio)
@@ -170,7 +178,8 @@ class _Builder:
             write_index(
                 work,
                 index,
-                images=self.request.images if cutting.det else None,
+                images=self.request.images if cutting.with_images else None,
+                images_of=cutting.with_images[0] if cutting.with_images else None,
                 crops=self.request.format if cutting.rec else None,
                 started_ns=self.started_ns,
             )
@@ -178,7 +187,11 @@ class _Builder:
             self.request.target,
             manifest,
             problems,
-            (*plan.notes, *(characters.notes if characters else ())),
+            (
+                *plan.notes,
+                *(characters.notes if characters else ()),
+                *kie_notes(manifest["tasks"], self.classes),
+            ),
             pages=len(index),
             reused=index.count_flagged("reused"),
             copied=index.count_flagged("copied"),
@@ -195,13 +208,22 @@ class _Builder:
             spool=spool,
             old=None if self.request.rebuild else find_old_dataset(self.request.target),
             fingerprints=self.request.near_duplicates,
+            kie=self._plan_key_information(),
+            with_images=tuple(task for task in Task if task in self.request.tasks and task is not Task.REC),
         )
-        for folder in (plan.images, plan.crops, spool):
+        for folder in (*plan.images, plan.crops, spool):
             if folder is not None:
                 folder.mkdir(parents=True)
         if self.lmdb:
             require_lmdb()
         return plan
+
+    def _plan_key_information(self) -> KiePlan | None:
+        """Say what key information wants of each page."""
+        if not self.kie:
+            return None
+        classes = None if self.classes is None else frozenset(self.classes.names)
+        return KiePlan(Task.RE in self.request.tasks, self.request.kie.pairs, classes)
 
     def _split(self, index: PageIndex, ratio: Ratio) -> SplitPlan:
         """Decide where each page goes."""
@@ -257,6 +279,7 @@ def _texts(index: PageIndex) -> Iterator[LabelText]:
 
 def _check_lists(manifest: dict[str, Any], ratio: Ratio) -> None:
     """Raise DataError when a wanted list came out empty: training or scoring on it could not run."""
+    check_kie_tasks(manifest["tasks"])
     for task, entry in manifest["tasks"].items():
         samples = {split: entry["splits"][str(split)]["samples"] for split in Split}
         empty = [str(split) for split, share in zip(Split, ratio) if share and not samples[split]]
@@ -266,8 +289,9 @@ def _check_lists(manifest: dict[str, Any], ratio: Ratio) -> None:
                 hint="type the texts in PPOCRLabel, or build for detection alone with --tasks det",
             )
         if empty:
+            what = "a question and an answer" if task == Task.RE else "a text to learn"
             raise DataError(
-                f"too few pages have a text to learn: nothing for {task} in {' and '.join(empty)}",
+                f"too few pages have {what}: nothing for {task} in {' and '.join(empty)}",
                 hint="label more pages, or leave a split empty with --ratio 1:1:0",
             )
 

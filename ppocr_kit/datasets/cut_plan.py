@@ -10,7 +10,24 @@ from ppocr_kit.datasets.reuse import OldDataset
 from ppocr_kit.datasets.rows import CROP_FOLDER, IMAGE_FOLDER
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.entries import PageEntry
+from ppocr_kit.labels.link_naming import ClassPair
+from ppocr_kit.labels.links_file import PageLinks
 from ppocr_kit.tasks import Task
+
+
+@dataclass(frozen=True)
+class KiePlan:
+    """What key information wants of each page.
+
+    Attributes:
+        links: Whether links between questions and answers are wanted.
+        pairs: Classes of questions and answers that the user paired.
+        classes: The classes there are, None when all count.
+    """
+
+    links: bool
+    pairs: tuple[ClassPair, ...] = ()
+    classes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,8 @@ class CutPlan:
         spool: Folder for crops on their way into an LMDB; None writes them as files.
         old: The data set that pages may be taken from.
         fingerprints: Whether pages are fingerprinted whose pixels are at hand.
+        kie: What key information wants, None without it.
+        with_images: Tasks whose rows name page images.
     """
 
     det: bool
@@ -34,11 +53,15 @@ class CutPlan:
     spool: Path | None = None
     old: OldDataset | None = None
     fingerprints: bool = False
+    kie: KiePlan | None = None
+    with_images: tuple[Task, ...] = ()
 
     @property
-    def images(self) -> Path | None:
-        """Folder of page images, None when none are written."""
-        return self.root / str(Task.DET) / IMAGE_FOLDER if self.root is not None and self.det else None
+    def images(self) -> tuple[Path, ...]:
+        """Folders of page images, one for each task that has rows of pages; none when nothing is written."""
+        if self.root is None:
+            return ()
+        return tuple(self.root / str(task) / IMAGE_FOLDER for task in self.with_images)
 
     @property
     def crops(self) -> Path | None:
@@ -56,12 +79,14 @@ class Chunk:
         source: Index of their source.
         folder: Name of the folder of their source.
         entries: The pages.
+        people: What people linked on each of them; empty where nobody did.
     """
 
     number: int
     source: int
     folder: str
     entries: tuple[PageEntry, ...]
+    people: tuple[PageLinks | None, ...] = ()
 
 
 @dataclass(frozen=True)

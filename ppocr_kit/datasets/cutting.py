@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 
 import cv2
@@ -35,6 +36,10 @@ from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.image_size import read_image_size
 from ppocr_kit.labels.images import BadImage, is_cut_short, open_page_image
+from ppocr_kit.labels.key_classes import OTHER
+from ppocr_kit.labels.kie_pages import make_kie_page, pack_kie_page
+from ppocr_kit.labels.links import FoundLinks, LinkOptions
+from ppocr_kit.labels.links_file import PageLinks, find_links_with_people
 from ppocr_kit.labels.placement import PlacedRegion, place_regions
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
@@ -54,8 +59,8 @@ def cut_chunk(plan: CutPlan, chunk: Chunk) -> CutChunk:
     cutter = _Cutter(plan, chunk, spool, old)
     records, findings = [], []
     try:
-        for entry in chunk.entries:
-            record, found = cutter.cut(entry)
+        for entry, people in zip_longest(chunk.entries, chunk.people):
+            record, found = cutter.cut(entry, people)
             if record is not None:
                 records.append(record)
             if found:
@@ -97,10 +102,12 @@ class _Cutter:
         self.chunk = chunk
         self.spool = spool
         self.old = old
-        self.images = None if plan.images is None else str(plan.images)
+        self.images = [str(folder) for folder in plan.images]
         self.crops = None if plan.crops is None else str(plan.crops)
 
-    def cut(self, entry: PageEntry) -> tuple[PageRecord | None, tuple[Finding, ...]]:
+    def cut(
+        self, entry: PageEntry, people: PageLinks | None
+    ) -> tuple[PageRecord | None, tuple[Finding, ...]]:
         """Work on one page; return it, if it can be used, and what was found about it."""
         read = entry.read()
         if not read.usable:
@@ -112,14 +119,14 @@ class _Cutter:
             content, old = self._look_up(page, stat, sha256(boxes).hexdigest())
         except OSError as error:
             return None, (*read.findings, _unreadable(page.path, error))
-        taken = self._take_over(page, stat, old) if old is not None else None
+        taken = self._take_over(page, stat, old, people) if old is not None else None
         if taken is not None:
             return taken[0], (*read.findings, *taken[1])
         try:
             content = page.path.read_bytes() if content is None else content
         except OSError as error:
             return None, (*read.findings, _unreadable(page.path, error))
-        record, findings = self._cut_fresh(page, stat, content, boxes)
+        record, findings = self._cut_fresh(page, stat, content, boxes, people)
         return record, (*read.findings, *findings)
 
     def _look_up(
@@ -144,7 +151,7 @@ class _Cutter:
         return content, self.old.of_content(sha256(content).hexdigest(), labels_sha256)
 
     def _take_over(
-        self, page: LabeledImage, stat: os.stat_result, old: OldPage
+        self, page: LabeledImage, stat: os.stat_result, old: OldPage, people: PageLinks | None
     ) -> tuple[PageRecord, tuple[Finding, ...]] | None:
         """Take image and crops from the old data set, None when they are not there as they were left."""
         placed, findings = place_regions(page.regions, old.width, old.height)
@@ -174,12 +181,40 @@ class _Cutter:
             placed,
             crops,
         )
+        record, found = self._add_entities(record, page, placed, people)
         return record._replace(
             old_split=None if self.spool is None else str(old.split),
             old_row=old.first_row,
             reused=True,
             copied=copied,
-        ), tuple(findings)
+        ), (*findings, *found)
+
+    def _add_entities(
+        self,
+        record: PageRecord,
+        page: LabeledImage,
+        placed: Sequence[PlacedRegion],
+        people: PageLinks | None,
+    ) -> tuple[PageRecord, tuple[Finding, ...]]:
+        """Add what key information learns of a page; nothing where it is not wanted.
+
+        It always comes from labels and links as they are now, whatever is taken from an older data set.
+        """
+        kie = self.plan.kie
+        if kie is None:
+            return record, ()
+        found = FoundLinks(())
+        if kie.links:
+            found = find_links_with_people(page.regions, people, LinkOptions(kie.pairs))
+        learnt, findings = make_kie_page(placed, found, kie.pairs, kie.classes)
+        classes = sorted({entity.key_cls for entity in learnt.entities} - {OTHER})
+        added = record._replace(
+            classes=json.dumps(classes), entities=pack_kie_page(learnt), links=len(learnt.links)
+        )
+        if not (self.plan.det or self.plan.rec):
+            # rare characters are nothing that a split for key information should depend on
+            added = added._replace(characters="")
+        return added, (*found.findings, *findings)
 
     def _link_crops(self, old_name: str, name: str, crops: Sequence[CropRow]) -> bool:
         """Give the old crops their new names; False when one is missing or was changed by hand."""
@@ -206,19 +241,34 @@ class _Cutter:
         Returns:
             Whether a copy was made though a link was wanted; None when there is nothing to take.
         """
-        if self.images is None or self.plan.old is None:
+        if not self.images or self.plan.old is None:
             return False
-        target = f"{self.images}/{image_name}"
         if self.plan.link:
-            return not link_file(str(path), target)
-        source = f"{self.plan.old.folder}/{Task.DET}/{IMAGE_FOLDER}/{old_name}"
+            return self._link_image(str(path), image_name)
+        source = f"{self.plan.old.folder}/{self.plan.old.image_folder}/{old_name}"
         if self.plan.old.images != "copy" or not self.plan.old.is_untouched(source):
             return None
-        link_file(source, target)
+        self._link_image(source, image_name)
         return False
 
+    def _link_image(self, source: str, image_name: str) -> bool:
+        """Give an image its name in the folder of each task; return whether it had to be copied.
+
+        All tasks have the same file under their own names, also where it had to be copied once.
+        """
+        first, *others = (f"{folder}/{image_name}" for folder in self.images)
+        linked = link_file(source, first)
+        for other in others:
+            link_file(first, other)
+        return not linked
+
     def _cut_fresh(
-        self, page: LabeledImage, stat: os.stat_result, content: bytes, boxes: bytes
+        self,
+        page: LabeledImage,
+        stat: os.stat_result,
+        content: bytes,
+        boxes: bytes,
+        people: PageLinks | None,
     ) -> tuple[PageRecord | None, tuple[Finding, ...]]:
         """Open the image, place the boxes on it, and write what comes of it."""
         image = self._open(page.path.name, content)
@@ -241,7 +291,9 @@ class _Cutter:
             looks = pack_fingerprint(fingerprint(image.pixels))
         facts = _ImageFacts(image_sha256, sha256(boxes).hexdigest(), image.width, image.height, looks)
         record = self._record(page, stat, facts, name, placed, crops)
-        return record._replace(offset=offset, copied=copied, plain=not image.findings), findings
+        record, more = self._add_entities(record, page, placed, people)
+        done = record._replace(offset=offset, copied=copied, plain=not image.findings)
+        return done, (*findings, *more)
 
     def _record(
         self,
@@ -305,12 +357,14 @@ class _Cutter:
 
     def _place_image(self, path: Path, image_name: str, content: bytes) -> bool:
         """Put the page image in its place; return whether a copy was made though a link was wanted."""
-        if self.images is None:
+        if not self.images:
             return False
-        target = f"{self.images}/{image_name}"
         if self.plan.link:
-            return not link_file(str(path), target)
-        write_file(target, content)
+            return self._link_image(str(path), image_name)
+        first, *others = (f"{folder}/{image_name}" for folder in self.images)
+        write_file(first, content)
+        for other in others:
+            link_file(first, other)
         return False
 
     def _cut_crops(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable, TypeVar
@@ -70,6 +70,9 @@ class TaskData:
         classes: Key information: file of class names, OTHER first; None for det and rec.
         num_classes: Key information: classes of a token, twice the classes without OTHER and one more.
         classes_sha256: Hash of the file of class names.
+        windows: Key information: file that says which rows are windows of one page; None where no page was
+            split (``datasets.kie_windows`` reads it).
+        windows_sha256: Hash of that file.
     """
 
     data_dir: Path
@@ -82,6 +85,8 @@ class TaskData:
     classes: Path | None = None
     num_classes: int | None = None
     classes_sha256: str | None = None
+    windows: Path | None = None
+    windows_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,13 @@ class _Manifest:
         number = self._get(int, entry, "num_classes", where)
         if number < _FEWEST_TOKEN_CLASSES or number % 2 == 0:
             raise self._fault(f"{where}num_classes", f"is {number}, not twice the classes and one")
-        return TaskData(data_dir, splits, classes=classes, num_classes=number, classes_sha256=checksum)
+        data = TaskData(data_dir, splits, classes=classes, num_classes=number, classes_sha256=checksum)
+        if "windows" not in entry:
+            return data
+        windows = self._inside(self._get(str, entry, "windows", where), f"{where}windows")
+        windows_sha256 = self._get(str, entry, "windows_sha256", where)
+        self._check_file(windows, windows_sha256)
+        return replace(data, windows=windows, windows_sha256=windows_sha256)
 
     def _split(self, where: str, value: Any, in_lmdb: bool) -> SplitData:
         entry = self._is(dict, value, where.rstrip("."))

@@ -57,6 +57,8 @@ class PageRecord(NamedTuple):
         old_row: Number of the first of its rows there, from 1.
         reused: Whether nothing had to be cut.
         copied: Whether a link was wanted and a copy was made.
+        entities: What key information learns, packed by ``pack_kie_page``; empty where it is not wanted.
+        links: Number of links between questions and answers.
     """
 
     name: str
@@ -90,6 +92,8 @@ class PageRecord(NamedTuple):
     old_row: int
     reused: bool
     copied: bool
+    entities: bytes = b""
+    links: int = 0
 
     @property
     def shown_file(self) -> str:
@@ -120,6 +124,7 @@ class SplitFacts(NamedTuple):
     group: str | None
     fingerprint: bytes | None
     signature: bytes
+    links: int
 
 
 def pack_rows(det_row: str, crops: Sequence[CropRow]) -> bytes:

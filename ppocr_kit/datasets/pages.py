@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
@@ -10,6 +10,7 @@ from ppocr_kit.datasets.cut_plan import Chunk, CutChunk, CutPlan
 from ppocr_kit.datasets.cutting import cut_chunk
 from ppocr_kit.datasets.page_index import PageIndex, PageRecord
 from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.links_file import LinksFile, PageLinks
 from ppocr_kit.labels.parallel import map_in_order
 from ppocr_kit.labels.processes import map_in_processes
 from ppocr_kit.labels.sources import Source, gather_problems
@@ -23,12 +24,18 @@ _PAGES_PER_CHUNK_OF_FEW = 4
 
 
 def cut_sources(
-    sources: Sequence[Source], plan: CutPlan, index: PageIndex, workers: int, track: Track
+    sources: Sequence[Source],
+    people: Sequence[Mapping[str, PageLinks]],
+    plan: CutPlan,
+    index: PageIndex,
+    workers: int,
+    track: Track,
 ) -> ProblemLog:
     """Cut every page of every source.
 
     Args:
         sources: Labelled folders as read.
+        people: What people linked in each, by ``LinksFile.name_page``.
         plan: What to do with each page.
         index: Takes the pages that can be used, one of each.
         workers: Number of processes.
@@ -45,7 +52,7 @@ def cut_sources(
     problems = gather_problems(sources)
     total = sum(len(source.pages) for source in sources)
     few = total < _FEW_PAGES or workers == 1
-    chunks = _chunks(sources, _PAGES_PER_CHUNK_OF_FEW if total < _FEW_PAGES else _PAGES_PER_CHUNK)
+    chunks = _chunks(sources, people, _PAGES_PER_CHUNK_OF_FEW if total < _FEW_PAGES else _PAGES_PER_CHUNK)
     work = partial(cut_chunk, plan)
     results = map_in_order(work, chunks, workers) if few else map_in_processes(work, chunks, workers)
     for _ in track(_take_in(results, index, problems), "cutting pages", total):
@@ -57,16 +64,22 @@ def cut_sources(
     return problems
 
 
-def _chunks(sources: Sequence[Source], size: int) -> Iterator[Chunk]:
-    """Deal the pages out."""
+def _chunks(
+    sources: Sequence[Source], people: Sequence[Mapping[str, PageLinks]], size: int
+) -> Iterator[Chunk]:
+    """Deal the pages out, with what people linked on them."""
     number = 0
     for at, source in enumerate(sources):
         entries = iter(source.pages)
+        links = LinksFile(source.folder)
         while True:
             some = tuple(islice(entries, size))
             if not some:
                 break
-            yield Chunk(number, at, source.name, some)
+            linked = (
+                tuple(people[at].get(links.name_page(entry.path)) for entry in some) if people[at] else ()
+            )
+            yield Chunk(number, at, source.name, some, linked)
             number += 1
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppocr_kit.datasets.groups import GroupBy, parse_group_by
+from ppocr_kit.datasets.kie_request import KieRequest, check_kie_request
 from ppocr_kit.datasets.manifest import FILES, MANIFEST_NAME
 from ppocr_kit.datasets.split import DEFAULT_RATIO, parse_ratio
 from ppocr_kit.errors import UsageError
@@ -39,6 +40,7 @@ class BuildRequest:
         keep_test: Data set whose test pages stay test pages.
         near_duplicates: Keep pages that look alike together.
         stratify: Spread rare characters and classes over the splits.
+        kie: What SER and RE are built from.
     """
 
     sources: tuple[Path, ...]
@@ -57,6 +59,7 @@ class BuildRequest:
     keep_test: Path | None = None
     near_duplicates: bool = True
     stratify: bool = True
+    kie: KieRequest = KieRequest()
 
     @property
     def target(self) -> Path:
@@ -76,6 +79,7 @@ def check_request(request: BuildRequest) -> None:
         raise UsageError("no labelled folder is given", hint="ppocr-kit dataset build FOLDER --name NAME")
     if not request.tasks:
         raise UsageError("no task is given", at="--tasks", hint="--tasks det,rec")
+    check_kie_request(request.kie, request.tasks)
     parse_ratio(request.ratio)
     target = request.target
     if target.exists() and not (target / MANIFEST_NAME).is_file() and not _is_empty_folder(target):

@@ -25,11 +25,11 @@ from ppocr_kit import __version__
 from ppocr_kit.datasets.lmdb_reading import LMDB_FILE
 from ppocr_kit.datasets.manifest import LMDB, MANIFEST_NAME
 from ppocr_kit.datasets.page_index import PageIndex
-from ppocr_kit.datasets.rows import lmdb_folder
+from ppocr_kit.datasets.rows import IMAGE_FOLDER, lmdb_folder
 from ppocr_kit.errors import DataError
 from ppocr_kit.fingerprint import NUM_FREQUENCIES
 from ppocr_kit.storage import sha256_of
-from ppocr_kit.tasks import Split
+from ppocr_kit.tasks import Split, Task
 
 INDEX_NAME = ".index.sqlite"
 
@@ -52,7 +52,7 @@ CREATE INDEX by_content ON pages (image_sha256, labels_sha256);
 
 def recipe() -> str:
     """Return what else than image and labels decides about the bytes of a crop."""
-    return f"1 {__version__} opencv {cv2.__version__}"
+    return f"2 {__version__} opencv {cv2.__version__}"
 
 
 def hash_path(path: bytes) -> bytes:
@@ -105,6 +105,7 @@ class OldDataset:
     Attributes:
         folder: The data set.
         images: How its page images are kept, ``copy`` or ``link``; None without any.
+        image_folder: Where it has them, below ``folder``; of several such folders the first.
         crops: How its crops are kept, ``files`` or ``lmdb``; None without any.
         started_ns: When its build began.
         finished_ns: When its build ended.
@@ -112,6 +113,7 @@ class OldDataset:
 
     folder: Path
     images: str | None
+    image_folder: str
     crops: str | None
     started_ns: int
     finished_ns: int
@@ -141,6 +143,7 @@ def find_old_dataset(folder: Path) -> OldDataset | None:
         old = OldDataset(
             folder,
             facts["images"] or None,
+            f"{Task(facts['images_of'])}/{IMAGE_FOLDER}" if facts["images"] else "",
             facts["crops"] or None,
             int(facts["started_ns"]),
             int(facts["finished_ns"]),
@@ -213,7 +216,13 @@ def _old_page(row: tuple[Any, ...]) -> OldPage | None:
 
 
 def write_index(
-    root: Path, index: PageIndex, *, images: str | None, crops: str | None, started_ns: int
+    root: Path,
+    index: PageIndex,
+    *,
+    images: str | None,
+    images_of: Task | None = None,
+    crops: str | None,
+    started_ns: int,
 ) -> None:
     """Write what the next build can use of this one; the last file of a data set to be written.
 
@@ -221,6 +230,7 @@ def write_index(
         root: The data set.
         index: Its pages.
         images: How page images are kept, ``copy`` or ``link``; None without any.
+        images_of: The first task that has page images, None without any.
         crops: How crops are kept, ``files`` or ``lmdb``; None without any.
         started_ns: When the build began.
 
@@ -237,6 +247,7 @@ def write_index(
             "recipe": recipe(),
             "manifest_sha256": sha256_of(root / MANIFEST_NAME),
             "images": images or "",
+            "images_of": "" if images_of is None else str(images_of),
             "crops": crops or "",
             "started_ns": str(started_ns),
             "finished_ns": str(time.time_ns()),

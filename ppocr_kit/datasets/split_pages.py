@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ppocr_kit.datasets.groups import GroupBy, group_pages
 from ppocr_kit.datasets.page_index import PageIndex, SplitFacts, pack_fingerprint, unpack_fingerprint
-from ppocr_kit.datasets.strata import CHARACTER, CLASS, rare_strata
+from ppocr_kit.datasets.strata import CHARACTER, CLASS, LINKS, rare_strata
 from ppocr_kit.datasets.units import SplitPage
 from ppocr_kit.fingerprint import NUM_FREQUENCIES, Fingerprint, fingerprint
 from ppocr_kit.labels.images import BadImage, read_page_image
@@ -111,7 +111,7 @@ def _split_page(facts: SplitFacts, rare: frozenset[str], looked_for: bool) -> Sp
     looks = None
     if looked_for:
         looks = _UNSEEN if facts.fingerprint is None else unpack_fingerprint(facts.fingerprint)
-    strata = rare.intersection(_strata(facts.characters, facts.classes)) if rare else ()
+    strata = rare.intersection(_strata(facts)) if rare else ()
     return SplitPage(
         _image_name(facts),
         facts.image_sha256,
@@ -130,12 +130,15 @@ def _count_strata(index: PageIndex) -> dict[str, int]:
     return {
         **{CHARACTER + name: count for name, count in characters.items()},
         **{CLASS + name: count for name, count in classes.items()},
+        LINKS: sum(facts.links > 0 for facts in index.split_facts()),
     }
 
 
-def _strata(characters: str, classes: str) -> Iterator[str]:
-    yield from (CHARACTER + character for character in characters)
-    yield from (CLASS + name for name in json.loads(classes))
+def _strata(facts: SplitFacts) -> Iterator[str]:
+    yield from (CHARACTER + character for character in facts.characters)
+    yield from (CLASS + name for name in json.loads(facts.classes))
+    if facts.links:
+        yield LINKS
 
 
 def _image_name(facts: SplitFacts) -> str:

@@ -19,6 +19,8 @@ from ppocr_kit.text import describe_character
 
 CHARACTER = "char:"
 CLASS = "class:"
+# On pages from which links are learnt.
+LINKS = "links:"
 
 # On more pages than this a stratum is everywhere by chance: 0.9 ** 40 = 1.5 % for a tenth of the pages.
 _RARE = 40
@@ -38,7 +40,9 @@ def rare_strata(counts: Mapping[str, int]) -> frozenset[str]:
 def describe_stratum(stratum: str) -> str:
     """Return ``char:€`` and ``class:total`` in words."""
     kind, _, name = stratum.partition(":")
-    return f"character {describe_character(name)}" if kind == CHARACTER[:-1] else f"class '{name}'"
+    if kind == CHARACTER[:-1]:
+        return f"character {describe_character(name)}"
+    return "pages with links" if kind == LINKS[:-1] else f"class '{name}'"
 
 
 def spread_strata(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ppocr_kit import __version__
 from ppocr_kit.datasets.crop_reading import CropReader
 from ppocr_kit.datasets.dictionary import CharacterSet
+from ppocr_kit.datasets.kie_writing import KieContent, KieWriter
 from ppocr_kit.datasets.lmdb_reading import IMAGE_KEY
 from ppocr_kit.datasets.lmdb_writing import LmdbWriter
 from ppocr_kit.datasets.manifest import FORMAT, LMDB, MANIFEST_NAME
@@ -22,7 +24,7 @@ from ppocr_kit.labels.codes import LABEL_CODES, Drops
 from ppocr_kit.labels.sources import Source
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import KIE_TASKS, Split, Task
 
 SKIPPED_NAME = "skipped.jsonl"
 DICTIONARY_NAME = "dict.txt"
@@ -46,6 +48,9 @@ class DatasetContent:
         old: The old data set that some crops are taken from.
         unit_of: For images that stay together with others, the smallest hash among these.
         how_split: What the manifest says about groups and a kept test set.
+        kie: Classes and windows of key information, None without it.
+        links_files: Hash of the links.json of a source and the number of pages in it, by number of the
+            source.
     """
 
     name: str
@@ -61,6 +66,8 @@ class DatasetContent:
     old: Path | None = None
     unit_of: Mapping[str, str] = field(default_factory=dict)
     how_split: Mapping[str, Any] = field(default_factory=dict)
+    kie: KieContent | None = None
+    links_files: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class _Files:
@@ -193,7 +200,20 @@ def _write_rec(files: _Files, content: DatasetContent, track: Track) -> dict[str
     }
 
 
-_TASK_WRITERS = {Task.DET: _write_det, Task.REC: _write_rec}
+def _write_kie(task: Task, files: _Files, content: DatasetContent, track: Track) -> dict[str, Any]:
+    """Write the lists and classes of SER or RE."""
+    assert content.kie is not None
+    first = next(one for one in content.tasks if one in KIE_TASKS)
+    writer = KieWriter(task, content.kie, content.index, content.problems, tell_all=task is first)
+    return writer.write(files.write, track)
+
+
+_TASK_WRITERS: dict[Task, Callable[[_Files, DatasetContent, Track], dict[str, Any]]] = {
+    Task.DET: _write_det,
+    Task.REC: _write_rec,
+    Task.SER: partial(_write_kie, Task.SER),
+    Task.RE: partial(_write_kie, Task.RE),
+}
 
 
 def _write_lmdb(root: Path | None, content: DatasetContent, split: Split, track: Track) -> dict[str, str]:
@@ -248,6 +268,7 @@ def _describe_sources(content: DatasetContent) -> list[dict[str, Any]]:
                 "labels_sha256": source.labels_sha256,
                 "pages": pages,
                 "regions": regions,
+                **content.links_files.get(number, {}),
             }
         )
     return sorted(described, key=lambda entry: (str(entry["folder"]), str(entry["labels_sha256"])))

@@ -88,6 +88,8 @@ def _parse_box(item: Any, index: int) -> tuple[TextRegion | None, list[Finding]]
         key_cls=_parse_class(item),
         index=index,
     )
+    if "label" in item and "key_cls" in item:
+        findings = findings + _compare_classes(item, index)
     if "id" in item or "linking" in item:
         number, links, found = parse_links(item, index)
         return replace(region, id=number, linking=links), findings + found
@@ -97,12 +99,20 @@ def _parse_box(item: Any, index: int) -> tuple[TextRegion | None, list[Finding]]
 def _parse_class(item: dict[str, Any]) -> str | None:
     """Return the key information class: ``key_cls`` of PPOCRLabel, ``label`` of PaddleOCR's KIE lists."""
     value = item.get("key_cls")
-    if value is None:
+    if value in (None, "", "None"):
         value = item.get("label")
         # the WildReceipt lists number their classes
         value = str(value) if type(value) is int else value
     # PPOCRLabel writes the string "None" for an unset class
     return _replace_surrogates(value) if isinstance(value, str) and value not in ("", "None") else None
+
+
+def _compare_classes(item: dict[str, Any], index: int) -> list[Finding]:
+    """Tell of ``label`` and ``key_cls`` that differ, letter case aside; an unset one contradicts nothing."""
+    label, key_cls = ("" if value is None else str(value) for value in (item["label"], item["key_cls"]))
+    if label.casefold() == key_cls.casefold() or {label, key_cls} & {"", "None"}:
+        return []
+    return [("L095", index, f"'{shorten(label)}' and '{shorten(key_cls)}'")]
 
 
 def parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:

@@ -19,6 +19,7 @@ class Drops(str, Enum):
     PAGE = "page"
     BOX = "box"
     REC_ROW = "rec row"
+    KIE_ROW = "kie row"
 
     def __str__(self) -> str:
         """Return the words used in tables."""
@@ -355,6 +356,55 @@ _TABLE = (
         Drops.NOTHING,
         "links.json has links of a page that the label file does not have",
         "nothing to do, unless the page was renamed",
+    ),
+    # key information
+    _warning(
+        "L095",
+        Drops.NOTHING,
+        "the box has a label and a key_cls, and they differ; key_cls counts",
+        "take away the one that is wrong",
+    ),
+    _warning(
+        "L096",
+        Drops.NOTHING,
+        "the class is not one of the given classes and counts as OTHER",
+        "correct the class in PPOCRLabel, or add it to the file of --classes",
+    ),
+    _warning(
+        "L097",
+        Drops.NOTHING,
+        "the link was left out: one of its boxes has no text that can be read, or cannot be used",
+        "type the text, or mend the box in PPOCRLabel",
+    ),
+    _warning(
+        "L098",
+        Drops.KIE_ROW,
+        "no box of the page has a text that can be read; key information learns nothing from it",
+        "type the texts in PPOCRLabel",
+    ),
+    _note(
+        "L099",
+        Drops.KIE_ROW,
+        "the page, or a window of it, has no question or no answer; RE learns nothing from it",
+        "nothing to do, unless links are missing: ppocr-kit labels link SRC",
+    ),
+    _note(
+        "L100",
+        Drops.NOTHING,
+        "the page is longer than the network's window and is cut into overlapping ones",
+        _NOTHING_TO_DO,
+    ),
+    _warning(
+        "L101",
+        Drops.NOTHING,
+        "the text is longer than the network's window, which cuts it off",
+        "split the box in PPOCRLabel",
+    ),
+    _warning(
+        "L102",
+        Drops.NOTHING,
+        "the link reaches over the windows of its page and is not learnt",
+        "build with a larger --window-overlap, or with --tokenizer for windows that hold more",
     ),
 )
 

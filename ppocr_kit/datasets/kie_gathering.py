@@ -1,0 +1,137 @@
+"""What key information needs of all sources and pages together: people's links, classes, lengths of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from ppocr_kit.datasets.kie_request import KieRequest
+from ppocr_kit.datasets.kie_writing import KieContent
+from ppocr_kit.datasets.page_index import PageIndex
+from ppocr_kit.errors import DataError
+from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.formats.registry import PPOCRLABEL
+from ppocr_kit.labels.key_classes import OTHER, ClassFile, class_name, order_classes
+from ppocr_kit.labels.kie_pages import unpack_kie_page
+from ppocr_kit.labels.kie_window_plan import estimate_tokens
+from ppocr_kit.labels.links_file import LinksFile, PageLinks, parse_links_file
+from ppocr_kit.labels.sources import Source
+from ppocr_kit.problems import Problem
+from ppocr_kit.tasks import KIE_TASKS, Task
+
+TOKENIZER, ESTIMATE = "tokenizer", "estimate"
+
+_SHOWN = 5
+
+
+class PeoplesLinks:
+    """What people linked in each source; nothing where links are not wanted.
+
+    Args:
+        sources: The labelled folders.
+        wanted: Whether links are wanted.
+
+    Raises:
+        DataError: A links.json is damaged.
+    """
+
+    def __init__(self, sources: Sequence[Source], wanted: bool) -> None:
+        self.pages: list[Mapping[str, PageLinks]] = []
+        self.described: dict[int, Mapping[str, Any]] = {}
+        self._sources = sources
+        for number, source in enumerate(sources):
+            self.pages.append(self._read(number, source) if wanted else {})
+
+    def _read(self, number: int, source: Source) -> Mapping[str, PageLinks]:
+        file = LinksFile(source.folder)
+        # other formats have links of their own
+        if source.format != PPOCRLABEL or not file.path.is_file():
+            return {}
+        try:
+            content = file.path.read_bytes()
+        except OSError as error:
+            raise DataError(f"the links cannot be read ({error.strerror})", at=str(file.path)) from error
+        pages = parse_links_file(content, file.path)
+        links = {"file": file.path.name, "sha256": sha256(content).hexdigest(), "pages": len(pages)}
+        self.described[number] = {"links": links}
+        return pages
+
+    def strangers(self) -> Iterator[Problem]:
+        """Yield a finding (L094) for each page that people linked and the labels do not have."""
+        for source, pages in zip(self._sources, self.pages):
+            if pages:
+                file = LinksFile(source.folder)
+                there = {file.name_page(entry.path) for entry in source.pages}
+                for name in sorted(pages.keys() - there):
+                    yield label_problem("L094", str(source.given / file.path.name), detail=name)
+
+
+def gather_kie(index: PageIndex, request: KieRequest, given: ClassFile | None) -> KieContent:
+    """Work out the classes, and how tokens are counted.
+
+    Args:
+        index: The pages.
+        request: What is built from them.
+        given: The classes that the user gave.
+
+    Raises:
+        DataError: No box has a class.
+        SetupError: The tokenizer cannot be used.
+        ToolError: Counting failed.
+    """
+    found = set(index.count_pages_with("classes"))
+    classes = given.names if given is not None else order_classes(found)
+    if request.tokens is None:
+        return KieContent(classes, request.windows, estimate_tokens, ESTIMATE)
+    texts = sorted({entity.text for page in index.in_order() for entity in _entities(page.entities)})
+    counts = dict(zip(texts, request.tokens.count(texts)))
+    return KieContent(classes, request.windows, counts.__getitem__, TOKENIZER, request.tokens.sha256)
+
+
+def _entities(packed: bytes) -> Iterable[Any]:
+    return unpack_kie_page(packed).entities
+
+
+def check_kie_tasks(tasks: Mapping[str, Any]) -> None:
+    """Raise DataError when the lists of key information have nothing to learn.
+
+    Args:
+        tasks: The tasks of a manifest.
+    """
+    ser, re = (tasks.get(str(task)) for task in (Task.SER, Task.RE))
+    if ser is not None and ser["num_classes"] == 1:
+        raise DataError(
+            "no box has a class, so there is nothing for ser",
+            hint="give boxes their classes in PPOCRLabel (key information mode)",
+        )
+    if re is not None and not any(sum(links.values()) for links in re["links"].values()):
+        raise DataError(
+            "no page has a link between a question and its answer, so there is nothing for re",
+            hint="call the classes of both sides name_q and name_a, pair them with --pair Q=A, "
+            "or link boxes: ppocr-kit labels link SRC",
+        )
+
+
+def kie_notes(tasks: Mapping[str, Any], given: ClassFile | None) -> tuple[str, ...]:
+    """Return what there is to tell about classes and links of a manifest's tasks, for people."""
+    notes = list(given.notes) if given is not None else []
+    first = next((tasks[str(task)] for task in KIE_TASKS if str(task) in tasks), None)
+    if first is None:
+        return ()
+    spellings: dict[str, dict[str, int]] = {}
+    for as_labelled in first["labelled_as"].values():
+        for spelling, count in as_labelled.items():
+            spellings.setdefault(class_name(spelling), {})[spelling] = count
+    for name in sorted(spellings.keys() - {OTHER}):
+        several = spellings[name]
+        if len(several) > 1:
+            shown = ", ".join(f"'{spelling}' ({several[spelling]})" for spelling in sorted(several))
+            notes.append(f"{name} is written in several ways, which are one class: {shown}")
+    ser = tasks.get(str(Task.SER))
+    if ser is not None and given is not None:
+        absent = [name for name in given.names[1:] if not any(c[name] for c in ser["class_counts"].values())]
+        if absent:
+            more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
+            notes.append(f"no box has the class {', '.join(absent[:_SHOWN])}{more}")
+    return tuple(notes)

@@ -1,0 +1,202 @@
+"""Write what PaddleOCR trains SER and RE on: lists, classes, and which rows are windows of one page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ppocr_kit.datasets.kie_rows import has_pair, links_within, render_kie_row
+from ppocr_kit.datasets.kie_windows import WINDOWS_NAME, Window, render_window
+from ppocr_kit.datasets.page_index import PageIndex, PageRecord
+from ppocr_kit.datasets.rows import IMAGE_FOLDER
+from ppocr_kit.labels.boxes import Finding
+from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.key_classes import RE_CLASSES
+from ppocr_kit.labels.kie_pages import Entity, KiePage, unpack_kie_page
+from ppocr_kit.labels.kie_window_plan import TokenCount, WindowOptions, window_findings
+from ppocr_kit.problems import ProblemLog
+from ppocr_kit.progress import Track
+from ppocr_kit.tasks import Split, Task
+
+CLASSES_NAME = "classes.txt"
+# How the table calls a class that nobody set.
+UNSET = ""
+
+# Writes a file below the data set line by line and returns its sha256.
+WriteFile = Callable[[str, Iterable[str]], str]
+
+
+@dataclass(frozen=True)
+class KieContent:
+    """What the lists of key information are made from, besides the pages.
+
+    Attributes:
+        classes: All classes, OTHER first.
+        windows: How long windows are.
+        count: Counts the tokens of a text.
+        counted_by: ``tokenizer`` or ``estimate``.
+        tokenizer_sha256: Hash of the tokenizer that counted, None where tokens are estimated.
+    """
+
+    classes: tuple[str, ...]
+    windows: WindowOptions
+    count: TokenCount
+    counted_by: str
+    tokenizer_sha256: str | None = None
+
+    def describe_windows(self) -> dict[str, Any]:
+        """Return what the manifest says about windows."""
+        described = {
+            "tokens": self.windows.tokens,
+            "overlap": self.windows.overlap,
+            "counted_by": self.counted_by,
+        }
+        if self.tokenizer_sha256 is not None:
+            described["tokenizer_sha256"] = self.tokenizer_sha256
+        return described
+
+
+@dataclass
+class _SplitCounts:
+    """What is counted while the rows of a split are written."""
+
+    rows: int = 0
+    pages: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    links: Counter[str] = field(default_factory=Counter)
+    windows: list[str] = field(default_factory=list)
+
+
+class KieWriter:
+    """Writes SER or RE.
+
+    Args:
+        task: Which of them.
+        content: Classes and windows.
+        index: The pages.
+        problems: Takes what cannot be learnt.
+        tell_all: Also tell what concerns both tasks.
+    """
+
+    def __init__(
+        self, task: Task, content: KieContent, index: PageIndex, problems: ProblemLog, *, tell_all: bool
+    ) -> None:
+        self.task = task
+        self.content = content
+        self.index = index
+        self.problems = problems
+        self.tell_all = tell_all
+        self.spellings: dict[str, Counter[str]] = {}
+
+    def write(self, write: WriteFile, track: Track) -> dict[str, Any]:
+        """Write the files of the task and return its entry of the manifest.
+
+        Raises:
+            OSError: Writing failed.
+        """
+        splits, counts = {}, {}
+        for split in Split:
+            counted = counts[split] = _SplitCounts()
+            name = f"{self.task}/{split}.txt"
+            checksum = write(name, self._rows(split, counted, track))
+            splits[str(split)] = {
+                "list": name,
+                "sha256": checksum,
+                "samples": counted.rows,
+                "pages": counted.pages,
+            }
+        names = RE_CLASSES if self.task is Task.RE else self.content.classes
+        classes = f"{self.task}/{CLASSES_NAME}"
+        checksum = write(classes, (f"{name}\n" for name in names))
+        entry = {
+            "data_dir": str(self.task),
+            "splits": splits,
+            "classes": classes,
+            "classes_sha256": checksum,
+            "num_classes": 2 * len(names) - 1,
+            "class_counts": {
+                str(split): {name: counted.classes[name] for name in names}
+                for split, counted in counts.items()
+            },
+            "labelled_as": {
+                name: dict(sorted(self.spellings[name].items())) for name in names if name in self.spellings
+            },
+            "window": self.content.describe_windows(),
+        }
+        if self.task is Task.RE:
+            entry["links"] = {
+                str(split): dict(sorted(counted.links.items())) for split, counted in counts.items()
+            }
+        return {**entry, **self._write_windows(write, counts)}
+
+    def _write_windows(self, write: WriteFile, counts: dict[Split, _SplitCounts]) -> dict[str, str]:
+        """Write which rows are windows; nothing where no page was split."""
+        lines = [line for counted in counts.values() for line in counted.windows]
+        if not lines:
+            return {}
+        name = f"{self.task}/{WINDOWS_NAME}"
+        return {"windows": name, "windows_sha256": write(name, lines)}
+
+    def _rows(self, split: Split, counted: _SplitCounts, track: Track) -> Iterator[str]:
+        """Yield the rows of a split and count what is in them."""
+        pages = track(
+            self.index.in_order(split), f"writing {self.task} {split}", self.index.count_pages(split)
+        )
+        for record in pages:
+            page = unpack_kie_page(record.entities)
+            windows = self._plan(record, page)
+            image = f"{IMAGE_FOLDER}/{record.image_name}"
+            over = _links_over(page, windows) if self.task is Task.RE else ()
+            used = [number for number, window in enumerate(windows) if self._is_used(page, window)]
+            if used:
+                counted.pages += 1
+                self._count(page, windows, counted)
+            for number in used:
+                if len(windows) > 1:
+                    window = Window(image, number, len(windows), over if number == used[0] else ())
+                    counted.windows.append(render_window(split, counted.rows, window))
+                counted.rows += 1
+                yield render_kie_row(self.task, image, page, windows[number])
+
+    def _plan(self, record: PageRecord, page: KiePage) -> list[range]:
+        """Plan the windows of a page and tell what is not learnt of it."""
+        re = self.task is Task.RE
+        windows, findings = window_findings(page, self.content.count, self.content.windows, links=re)
+        if not page.entities and self.tell_all:
+            self._tell(record, [("L098", None, "")])
+        self._tell(record, [found for found in findings if self.tell_all or found[0] == "L102"])
+        if re and page.entities:
+            without = [number for number, window in enumerate(windows) if not has_pair(page, window)]
+            shown = [
+                "" if len(windows) == 1 else f"window {number + 1} of {len(windows)}" for number in without
+            ]
+            self._tell(record, [("L099", None, detail) for detail in shown])
+        return windows
+
+    def _tell(self, record: PageRecord, findings: Iterable[Finding]) -> None:
+        self.problems.extend(
+            label_problem(code, record.shown_file, record.line, box, detail) for code, box, detail in findings
+        )
+
+    def _is_used(self, page: KiePage, window: range) -> bool:
+        return self.task is not Task.RE or has_pair(page, window)
+
+    def _count(self, page: KiePage, windows: list[range], counted: _SplitCounts) -> None:
+        """Count classes and links of a page, each once, however many windows it is in."""
+        for entity in page.entities:
+            name = self._class_of(entity)
+            counted.classes[name] += 1
+            self.spellings.setdefault(name, Counter())[entity.labelled or UNSET] += 1
+        learnt = {link for window in windows for link in links_within(page, window)}
+        counted.links.update(str(link.origin) for link in learnt)
+
+    def _class_of(self, entity: Entity) -> str:
+        return str(entity.side).upper() if self.task is Task.RE else entity.key_cls
+
+
+def _links_over(page: KiePage, windows: list[range]) -> tuple[tuple[int, int], ...]:
+    """Return question and answer of the links that are in no window."""
+    within = {link for window in windows for link in links_within(page, window)}
+    return tuple(link.ends for link in page.links if link not in within)
