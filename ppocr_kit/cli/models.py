@@ -1,4 +1,4 @@
-"""``ppocr-kit models``: the official training weights, fetched and kept."""
+"""``ppocr-kit models``: the official training weights, fetched and kept; a small network made here."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ _FETCH_EPILOG = """Examples:
   ppocr-kit models fetch PP-OCRv5_mobile_det PP-OCRv5_mobile_rec --url https://mirror.example.org/paddle
 
   ppocr-kit models fetch PP-OCRv5_server_rec --from PP-OCRv5_server_rec_pretrained.pdparams
+"""
+
+_TINY_EPILOG = """Examples:
+
+  ppocr-kit models tiny layoutxlm --texts train_data/forms --out tiny
+
+  ppocr-kit train ser --dataset train_data/forms --pretrained tiny --lr 0.003 --max-seq-len 128
 """
 
 _cache_option = click.option(
@@ -121,6 +128,52 @@ def path(name: str, cache: Path | None, as_json: bool) -> None:
         print_json({"name": name, "path": str(file), "sha256": record.sha256, "bytes": record.bytes})
         return
     click.echo(str(file))
+
+
+@models.command(epilog=_TINY_EPILOG, context_settings={"max_content_width": 100})
+@click.argument("kind", type=click.Choice(["layoutxlm"]))
+@click.option(
+    "--texts",
+    metavar="DATASET|FILE",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="What the tokenizer is learnt from: a data set for ser or re (its training pages), or a file with "
+    "one text a line.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the network.")
+@click.option(
+    "--pieces", type=click.IntRange(min=16), default=800, show_default=True, help="Of the tokenizer, at most."
+)
+@click.option("--hidden", type=click.IntRange(min=12), default=48, show_default=True, help="Width.")
+@click.option(
+    "--layers", type=click.IntRange(min=1), default=2, show_default=True, help="Layers of attention."
+)
+@click.option("--heads", type=click.IntRange(min=1), default=4, show_default=True, help="Heads of a layer.")
+@click.option(
+    "--visual", is_flag=True, help="With the visual backbone, for --model layoutxlm (90 M numbers more)."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random weights."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a network in that folder.")
+@_json_option
+def tiny(kind: str, texts: Path, out: Path, overwrite: bool, as_json: bool, **sizes: Any) -> None:
+    """Make a small LayoutXLM of random weights and its tokenizer, to try ser and re.
+
+    It starts both tasks: train ser --pretrained OUT, train re --pretrained OUT. A trained ser run is the
+    better start of re (--from-ser RUN).
+    """
+    from ppocr_kit.runs.tiny_network import TinySizes, make_tiny_layoutxlm
+
+    made = make_tiny_layoutxlm(out, texts, TinySizes(**sizes), overwrite=overwrite)
+    if as_json:
+        print_json(made.to_json())
+        return
+    click.echo(
+        f"made a {kind} of {made.parameters:,} random numbers in {out}; "
+        f"its tokenizer has {made.pieces} pieces from {made.texts} texts"
+    )
+    click.echo(f"next: ppocr-kit train ser --dataset DATASET --pretrained {out} --lr 0.003")
 
 
 def _fetched_facts(fetched: Fetched) -> dict[str, Any]:
