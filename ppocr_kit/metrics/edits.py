@@ -258,8 +258,12 @@ def corpus_cer(pairs: Sequence[tuple[str, str]]) -> float:
         DataError: There is no row.
     """
     _check_rows(pairs)
-    expected, predicted = zip(*pairs)
-    edits, characters = sum(map(Levenshtein.distance, expected, predicted)), sum(map(len, expected))
+    edits = characters = 0
+    for expected, predicted in pairs:
+        characters += len(expected)
+        # most texts of a good model are equal, and asking costs a tenth of a call
+        if expected != predicted:
+            edits += Levenshtein.distance(expected, predicted)
     return float(_rates(np.array([edits], np.float64), np.array([characters], np.float64))[0])
 
 
