@@ -17,10 +17,10 @@ from ppocr_kit.errors import DataError, PpocrKitError, SetupError, UsageError
 from ppocr_kit.labels.folder_files import read_checked, read_raw_pages
 from ppocr_kit.labels.folder_lock import lock_folder
 from ppocr_kit.labels.ppocrlabel import CACHE_FILE_NAME, LABEL_FILE_NAME
-from ppocr_kit.runs.answering import refusal
 from ppocr_kit.runs.model_source import SETTINGS_FILE, find_source
 from ppocr_kit.runs.predict import IMAGE_SUFFIXES
 from ppocr_kit.tasks import Task
+from ppocr_kit.vendor.answers import refusal
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import ToolInvocation, run_tool
 

@@ -94,6 +94,16 @@ LANES: dict[str, Lane] = {
         framework=("ppocrlabel",),
         size="0.5 GB",
     ),
+    "vl": Lane(
+        name="vl",
+        purpose="PaddleOCR-VL: prepare, check, train, merge, infer, eval",
+        lock="vl-cpu.txt",
+        variable="PPOCR_KIT_VL_PYTHON",
+        # what writes and reads model folders; the framework comes first and by itself, see sync_commands
+        keys=("transformers", "tokenizers", "accelerate", "peft", "numpy", _OPENCV),
+        framework=("torch",),
+        size="1.5 GB",
+    ),
 }
 
 

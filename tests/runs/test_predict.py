@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.runs import answering
-from ppocr_kit.runs.answering import ask, refusal
+from ppocr_kit.runs.answering import ask
 from ppocr_kit.runs.predict import collect_images, predict_images
 from ppocr_kit.runs.workers.readers import in_mode
+from ppocr_kit.vendor.answers import AnswerReader, refusal
 
 
 def write_image(path: Path, height: int = 20, width: int = 60) -> Path:
@@ -91,7 +92,7 @@ def test_answers_arrive_whole_however_the_file_grows(answers, data):
             return line
 
     stream: Any = Growing()
-    reader = answering._AnswerReader(stream, came.append)
+    reader = AnswerReader(stream, came.append)
     for _ in range(4):
         stream.grow()
         reader.take()

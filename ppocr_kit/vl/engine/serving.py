@@ -1,11 +1,13 @@
 """How a worker of the vl lane answers its caller (``ppocr_kit/vl/lane.py``): JSON lines in a file.
 
-The file keeps answers apart from what libraries print; a line on stdout tells the caller to look.
+The file keeps answers apart from what libraries print; a line on stdout tells the caller to look. Of
+several processes that do one work, the first one answers.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,7 @@ Put = Callable[[dict[str, Any]], None]
 
 
 def serve(work: Callable[[dict[str, Any], Put], None]) -> None:
-    """Run a worker: ``python -m MODULE SPEC ANSWERS ANNOUNCEMENT``.
+    """Run a worker: ``start.py MODULE SPEC ANSWERS ANNOUNCEMENT``.
 
     An error that a user can mend is passed on as the last answer; anything else ends the process with
     a traceback, which the caller keeps.
@@ -30,22 +32,27 @@ def serve(work: Callable[[dict[str, Any], Put], None]) -> None:
     _quieten()
     with Path(sys.argv[2]).open("a", encoding="utf-8") as stream:
 
-        def put(answer: dict[str, Any]) -> None:
+        def write(answer: dict[str, Any]) -> None:
             stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
             stream.flush()
             sys.stdout.write(f"{announcement}\n")
             sys.stdout.flush()
 
+        def put(answer: dict[str, Any]) -> None:
+            if int(os.environ.get("RANK", "0")) == 0:
+                write(answer)
+
         try:
             work(spec, put)
         except PpocrKitError as error:
+            # whichever process it was: the others wait for it
             body = {
                 "kind": type(error).__name__,
                 "message": error.message,
                 "at": error.at,
                 "hint": error.hint,
             }
-            put({"refused": body})
+            write({"refused": body})
 
 
 def _quieten() -> None:
