@@ -6,7 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install kit release onnx label test lint locks clean
+.PHONY: help quickstart install kit release onnx label lanes test lint locks clean
 
 # Settings of the user that are meant for other environments than the one made here.
 unexport PYTHONPATH PYTHONHOME
@@ -29,6 +29,9 @@ FOUND := $(shell for python in $(PYTHON); do \
 	"$$python" -c '$(SUPPORTED); print(getattr(sys, "_base_executable", "") or sys.executable)' \
 	2>/dev/null && break; done)
 
+# The lane of torch, where this Python is new enough for it.
+TORCH := $(shell "$(FOUND)" -c 'import sys; sys.version_info >= (3, 10) and print("vl")' 2>/dev/null)
+
 # Paddle's wheels bring everything but the OpenMP runtime of the system's compiler.
 OPENMP := import ctypes, sys; sys.platform != "linux" or ctypes.CDLL("libgomp.so.1")
 
@@ -47,14 +50,19 @@ help:
 	@echo "make install      environment, kit and PaddleOCR release only"
 	@echo "make onnx         what ONNX exports and faster prediction need: about 0.3 GB"
 	@echo "make label        PPOCRLabel for ppocr-kit label: about 0.2 GB"
+	@echo "make lanes        environments for key information and PaddleOCR-VL: about 4 GB"
 	@echo "make locks        exact pins anew from locks/*.in (needs uv)"
 	@echo "make clean        remove the environment and what tools left behind"
 
 quickstart: release
 	$(BIN)/ppocr-kit quickstart --seed $(SEED)
 
-test: release $(ONNX) $(LABEL) $(TESTS)
+test: release lanes $(ONNX) $(LABEL) $(TESTS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	for lane in $(TORCH); do \
+		python=$$($(BIN)/ppocr-kit env path $$lane); \
+		$$python -m pip install --quiet --no-deps -r locks/test.txt; \
+		OMP_NUM_THREADS=1 $$python -m pytest -n $(JOBS) --dist loadgroup tests/vl_engine; done
 
 lint: $(KIT) $(TESTS)
 	$(BIN)/ruff format --check .
@@ -68,6 +76,11 @@ onnx: $(KIT) $(ONNX)
 
 # beside the environment: PPOCRLabel and PyQt5 (locks/label.txt repeats the pins of the other lock)
 label: $(KIT) $(LABEL)
+
+# the environments of key information and of PaddleOCR-VL, where every checkout finds them
+lanes: $(KIT)
+	$(BIN)/ppocr-kit env sync kie & made=$$!; \
+	for lane in $(TORCH); do $(BIN)/ppocr-kit env sync $$lane; done; wait $$made
 
 # without the release, for machines where that comes from a file
 kit: $(KIT)

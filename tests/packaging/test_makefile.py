@@ -21,6 +21,8 @@ case "$*" in
   *_base_executable*) [ -z "$UNSUPPORTED" ] && echo "$SELF" || exit 1 ;;
   -VV) echo "Python ${VERSION:-3.11.7}" ;;
   "-m venv"*) mkdir -p "$3/bin"; cp "$SELF" "$3/bin/python"; cp "$SELF" "$3/bin/ppocr-kit" ;;
+  *'print("vl")'*) [ -n "$NO_TORCH" ] || echo vl ;;
+  "env path vl") echo "$PWD/.venv/bin/python" ;;
   *"pip install"*) [ -z "$OFFLINE" ] ;;
 esac
 """
@@ -59,7 +61,9 @@ class Checkout:
         """What was installed and run, without the questions."""
         done = self.log.read_text().splitlines()
         return [
-            call for call in done if call.startswith(("-m venv", "-m pip", "-m pytest", "vendor", "quick"))
+            call
+            for call in done
+            if call.startswith(("-m venv", "-m pip", "-m pytest", "vendor", "quick", "env sync"))
         ]
 
 
@@ -76,6 +80,9 @@ INSTALL = [
 ONNX = "-m pip install --no-deps -r locks/onnx.txt"
 LABEL = "-m pip install --no-deps -r locks/label.txt"
 TESTS = "-m pip install --no-deps -r locks/test.txt"
+LANES = {"env sync kie", "env sync vl"}
+PYTEST = "-m pytest -n 2 --dist loadgroup"
+IN_VL = ["-m pip install --quiet --no-deps -r locks/test.txt", f"{PYTEST} tests/vl_engine"]
 
 
 def test_quickstart_installs_brings_the_release_and_runs_with_the_seed(checkout: Checkout) -> None:
@@ -87,14 +94,15 @@ def test_quickstart_installs_brings_the_release_and_runs_with_the_seed(checkout:
 def test_test_installs_what_tests_need_and_passes_arguments_on(checkout: Checkout) -> None:
     done = checkout.make("test", "PYTEST_ARGS=-k split")
     assert done.returncode == 0, done.stderr
-    assert checkout.calls() == [
-        *INSTALL,
-        "vendor sync",
-        ONNX,
-        LABEL,
-        TESTS,
-        "-m pytest -n 2 --dist loadgroup -k split",
-    ]
+    calls = checkout.calls()
+    # the lanes are made side by side
+    assert calls[:4] == [*INSTALL, "vendor sync"] and set(calls[4:6]) == LANES
+    assert calls[6:] == [ONNX, LABEL, TESTS, f"{PYTEST} -k split", *IN_VL]
+
+
+def test_a_python_too_old_for_torch_tests_the_rest(checkout: Checkout) -> None:
+    assert checkout.make("test", NO_TORCH="1").returncode == 0
+    assert checkout.calls() == [*INSTALL, "vendor sync", "env sync kie", ONNX, LABEL, TESTS, PYTEST]
 
 
 @pytest.mark.parametrize(("target", "installed"), [("onnx", ONNX), ("label", LABEL)])
@@ -109,7 +117,9 @@ def test_what_few_need_is_installed_only_where_it_is_asked_for(
 def test_the_second_run_installs_nothing(checkout: Checkout) -> None:
     checkout.make("test")
     checkout.make("test")
-    assert checkout.calls() == ["vendor sync", "-m pytest -n 2 --dist loadgroup"]
+    calls = checkout.calls()
+    assert calls[0] == "vendor sync" and set(calls[1:3]) == LANES
+    assert calls[3:] == [PYTEST, *IN_VL]
 
 
 def test_time_stamps_do_not_matter(checkout: Checkout) -> None:
@@ -124,14 +134,9 @@ def test_a_changed_lock_makes_the_environment_anew(checkout: Checkout) -> None:
     checkout.make("test")
     (checkout.folder / "locks" / "paddle-cpu.txt").write_text("other==2\n")
     checkout.make("test")
-    assert checkout.calls() == [
-        *INSTALL,
-        "vendor sync",
-        ONNX,
-        LABEL,
-        TESTS,
-        "-m pytest -n 2 --dist loadgroup",
-    ]
+    calls = checkout.calls()
+    assert calls[:4] == [*INSTALL, "vendor sync"]
+    assert calls[6:] == [ONNX, LABEL, TESTS, PYTEST, *IN_VL]
 
 
 def test_another_python_makes_the_environment_anew(checkout: Checkout) -> None:
