@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.console import print_json, progress_bar
 from ppocr_kit.cli.dataset_checks import diff, verify
+from ppocr_kit.cli.dataset_display import print_result
 from ppocr_kit.cli.kie_options import kie_options
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import UsageError
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from ppocr_kit.datasets.build import BuildResult
     from ppocr_kit.datasets.kie_request import KieRequest
     from ppocr_kit.labels.sources import ReadOptions
-    from ppocr_kit.problems import ProblemLog
+
+
+_BUILD_EPILOG = """Examples:
+
+  ppocr-kit dataset build my_labels more_labels --name invoices --ratio 8:1:1
+
+  ppocr-kit dataset build my_labels --name invoices --tasks ser,re --pair caption=sum
+"""
 
 
 @click.group(epilog="Example: ppocr-kit dataset build my_labels --name invoices")
 def dataset() -> None:
-    """Turn labelled folders into the lists, crops and dictionary that PaddleOCR trains on."""
+    """Turn labelled folders into the lists, crops, dictionary and classes that PaddleOCR trains on."""
 
 
 dataset.add_command(diff)
@@ -40,13 +48,15 @@ def _parse_tasks(context: click.Context, parameter: click.Parameter, value: str)
     return tuple(Task(name) for name in names)
 
 
-@dataset.command(
-    epilog="Example: ppocr-kit dataset build my_labels more_labels --name invoices --ratio 8:1:1"
-)
+@dataset.command(epilog=_BUILD_EPILOG)
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name of the data set: train_data/NAME.")
 @click.option(
-    "--tasks", default="det,rec", show_default=True, callback=_parse_tasks, help="What to build for."
+    "--tasks",
+    default="det,rec",
+    show_default=True,
+    callback=_parse_tasks,
+    help="What to build for: any of det,rec,ser,re.",
 )
 @click.option("--ratio", default="8:1:1", show_default=True, help="Shares of train, val and test, in pages.")
 @click.option("--seed", default=0, show_default=True, help="Another seed, another split.")
@@ -133,8 +143,9 @@ def build(
 ) -> None:
     """Build a data set from the labelled folders SRC (or their label files).
 
-    All rows of a page go to one split, for detection and recognition alike. The labelled folders
-    are only read. An older data set of the same name is replaced when everything went well; what did
+    All rows of a page go to one split, for all tasks alike. The labelled folders are only read. For ser and
+    re, boxes need classes (key_cls of PPOCRLabel, label of other formats), and re links between questions and
+    answers: those of the file, of 'labels link', of --pair, or of names like total_q and total_a. An older data set of the same name is replaced when everything went well; what did
     not change since is taken from it.
     """
     from ppocr_kit.datasets.build import build_dataset
@@ -163,7 +174,7 @@ def build(
     if as_json:
         print_json(_describe(result, dry_run))
         return
-    _print_result(result, dry_run)
+    print_result(result, dry_run)
 
 
 def _describe(result: BuildResult, dry_run: bool) -> dict[str, Any]:
@@ -176,43 +187,3 @@ def _describe(result: BuildResult, dry_run: bool) -> dict[str, Any]:
         "problems": [found.to_json() for found in result.problems],
         "notes": list(result.notes),
     }
-
-
-def _print_result(result: BuildResult, dry_run: bool) -> None:
-    """Print what was built for people."""
-    _print_findings(result.problems)
-    for note in result.notes:
-        say(f"note: {note}")
-    manifest = result.manifest
-    verb = "would be written to" if dry_run else "written to"
-    click.echo(f"{manifest['name']} {verb} {result.folder}")
-    for task, entry in manifest["tasks"].items():
-        parts = [
-            f"{split} {numbers['samples']} rows from {numbers['pages']} pages"
-            for split, numbers in entry["splits"].items()
-        ]
-        click.echo(f"  {task}: " + ", ".join(parts))
-        if "dictionary" in entry:
-            space = " (with the space)" if entry["use_space_char"] else ""
-            click.echo(
-                f"       {entry['num_characters']} characters{space}, "
-                f"longest text {entry['max_text_length']} characters"
-            )
-    if result.reused:
-        click.echo(f"  {result.reused} of {result.pages} pages did not change and were not cut again")
-    if result.copied:
-        say(f"note: the disk can have no links for {result.copied} images; they were copied")
-    skipped = manifest["skipped"]
-    if skipped["count"]:
-        where = "" if dry_run else f", listed in {result.folder / skipped['list']}"
-        click.echo(f"  skipped: {skipped['count']}{where}")
-
-
-def _print_findings(problems: ProblemLog) -> None:
-    """Print one line per kind of finding on stderr."""
-    from ppocr_kit.labels.codes import LABEL_CODES
-
-    for code, count in sorted(problems.by_code.items()):
-        kind = LABEL_CODES[code]
-        first = problems.first(code, 1)[0]
-        say(f"{kind.severity} {code}: {kind.meaning} ({count} times, first at {first.where})")

@@ -81,6 +81,10 @@ def _changed(page: ChangedPage) -> str:
     parts = [f"-'{text}'" for text in page.texts[0]] + [f"+'{text}'" for text in page.texts[1]]
     if any(page.boxes):
         parts.append(f"boxes -{page.boxes[0]} +{page.boxes[1]}")
+    if page.classes:
+        parts.append(f"classes of {page.classes} boxes")
+    if any(page.links):
+        parts.append(f"links -{page.links[0]} +{page.links[1]}")
     return f"{page.page}: {', '.join(parts)}"
 
 

@@ -28,6 +28,8 @@ _TABLE = (
     ("D008", Severity.ERROR, "the page image is not the one that was labelled", _BUILD),
     ("D009", Severity.ERROR, "the text of the row is another in the LMDB", _BUILD),
     ("D010", Severity.ERROR, "characters of texts are missing from the dictionary", _BUILD),
+    ("D011", Severity.ERROR, "a class of the row is not in the file of classes", _BUILD),
+    ("D012", Severity.ERROR, "the list of windows does not belong to the rows", _BUILD),
     # leaks
     ("D020", Severity.ERROR, "the page is on two sides of the split", _TOGETHER),
     ("D021", Severity.ERROR, "the group is on two sides of the split", _TOGETHER),

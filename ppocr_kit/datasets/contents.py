@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from ppocr_kit.datasets.kie_contents import BuiltEntity, merge_windows, parse_entities
 from ppocr_kit.datasets.manifest import Dataset, SplitData
 from ppocr_kit.datasets.page_facts import PageFact, read_page_facts
 from ppocr_kit.datasets.rows import IGNORE
 from ppocr_kit.errors import DataError
 from ppocr_kit.labels.text_evidence import text_signature
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import KIE_TASKS, Split, Task
 
 Boxes = list[tuple[str, tuple[tuple[float, float], ...]]]
+
+# A row: the list, the row in it from 1, the picture below ``data_dir``, and what stands after the tab.
+Row = tuple[Path, int, str, str]
 
 # What a row is refused for: the list, the row from 1, why.
 Refuse = Callable[[Path, int, str], None]
@@ -31,14 +36,17 @@ class BuiltPage:
         det_rows: Its rows for detection, one when all is well: list, row from 1, path below ``data_dir``,
             boxes as JSON.
         rec_rows: Its rows for recognition: list, row from 1, path below ``data_dir``, text.
+        kie_rows: Its rows for SER and RE by task, several where it is cut into windows: list, row from 1,
+            path below ``data_dir``, entities as JSON.
         image_sha256: Hash of its image, empty when it is not known.
     """
 
     name: str
     fact: PageFact | None = None
     sides: list[tuple[Task, Split]] = field(default_factory=list)
-    det_rows: list[tuple[Path, int, str, str]] = field(default_factory=list)
-    rec_rows: list[tuple[Path, int, str, str]] = field(default_factory=list)
+    det_rows: list[Row] = field(default_factory=list)
+    rec_rows: list[Row] = field(default_factory=list)
+    kie_rows: dict[Task, list[Row]] = field(default_factory=dict)
     image_sha256: str = ""
 
     def add_side(self, task: Task, split: Split) -> None:
@@ -52,15 +60,21 @@ class BuiltPage:
         return self.sides[0][1] if self.sides or self.fact is None else self.fact.split
 
     @property
-    def det_row(self) -> tuple[Path, int, str, str] | None:
+    def det_row(self) -> Row | None:
         """Its first row for detection, None without one."""
         return self.det_rows[0] if self.det_rows else None
 
     @property
     def where(self) -> tuple[str, int | None]:
         """The first list that names it, and the row there."""
-        rows = self.det_rows[:1] + self.rec_rows[:1]
+        rows = [*self.det_rows[:1], *self.rec_rows[:1], *(rows[0] for rows in self.kie_rows.values())]
         return (str(rows[0][0]), rows[0][1]) if rows else ("", None)
+
+    @property
+    def image_rows(self) -> list[tuple[Task, Row]]:
+        """One row of each task whose rows name the page's image."""
+        det = [(Task.DET, self.det_rows[0])] if self.det_rows else []
+        return [*det, *((task, rows[0]) for task, rows in self.kie_rows.items())]
 
     @property
     def shown(self) -> str:
@@ -72,13 +86,21 @@ class BuiltPage:
         """The name of its image, as far as it is known: a page's own name ends with a hash."""
         return PurePosixPath(self.fact.image).name if self.fact is not None else self.name.rpartition("-")[0]
 
+    def entities(self) -> list[BuiltEntity]:
+        """Return its entities by id, with the links between them."""
+        # RE has no row for a window without a pair
+        rows = [row for task in KIE_TASKS for row in self.kie_rows.get(task, ())]
+        return merge_windows(parse_entities(label) for _, _, _, label in rows)
+
     def boxes(self) -> Boxes:
         """Return its boxes."""
-        return parse_boxes(self.det_row[3]) if self.det_row is not None else []
+        if self.det_row is None:
+            return [(entity.text, entity.points) for entity in self.entities()]
+        return parse_boxes(self.det_row[3])
 
     def texts(self) -> list[str]:
         """Return the texts that can be read on it."""
-        if self.det_row is not None:
+        if self.det_row is not None or self.kie_rows:
             return [text for text, _ in self.boxes() if text != IGNORE]
         return [text for _, _, _, text in self.rec_rows]
 
@@ -99,7 +121,7 @@ class Contents:
 
     dataset: Dataset
     pages: dict[str, BuiltPage]
-    unplaced: list[tuple[Path, int, str, str]]
+    unplaced: list[Row]
 
 
 def read_contents(dataset: Dataset, refuse: Refuse) -> Contents:
@@ -195,6 +217,21 @@ def _read_rec(contents: Contents, split: Split, entry: SplitData, refuse: Refuse
         page.rec_rows.append(row)
 
 
+def _read_kie(task: Task, contents: Contents, split: Split, entry: SplitData, refuse: Refuse) -> None:
+    for number, path, label in read_rows(entry.list_path, refuse):
+        try:
+            parse_entities(label)
+        except RecursionError:
+            refuse(entry.list_path, number, "it is nested too deeply")
+            continue
+        except ValueError as error:
+            refuse(entry.list_path, number, str(error))
+            continue
+        page = contents.pages.setdefault(PurePosixPath(path).stem, BuiltPage(PurePosixPath(path).stem))
+        page.add_side(task, split)
+        page.kie_rows.setdefault(task, []).append((entry.list_path, number, path, label))
+
+
 def _lmdb_owners(contents: Contents, split: Split) -> Iterator[str]:
     """Yield the page of each row of an LMDB: they follow one another in the order of the pages' names."""
     for name in sorted(contents.pages):
@@ -207,4 +244,6 @@ def _lmdb_owners(contents: Contents, split: Split) -> Iterator[str]:
 _TASK_READERS: dict[Task, Callable[[Contents, Split, SplitData, Refuse], None]] = {
     Task.DET: _read_det,
     Task.REC: _read_rec,
+    Task.SER: partial(_read_kie, Task.SER),
+    Task.RE: partial(_read_kie, Task.RE),
 }

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.datasets.contents import BuiltPage, Contents, read_contents
+from ppocr_kit.datasets.kie_contents import BuiltEntity
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import DataError
 from ppocr_kit.labels.parallel import map_in_order, usable_cores
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import sha256_of
-from ppocr_kit.tasks import Split, Task
+from ppocr_kit.tasks import KIE_TASKS, Split, Task
 from ppocr_kit.text import read_dictionary
 
 
@@ -39,11 +40,15 @@ class ChangedPage:
         page: Its name in the labels.
         texts: Texts that were taken away and that were added.
         boxes: Number of boxes that were taken away, and that were added; one that was moved counts as both.
+        classes: Key information: number of boxes whose class changed.
+        links: Key information: number of links that were taken away, and that were added.
     """
 
     page: str
     texts: tuple[tuple[str, ...], tuple[str, ...]]
     boxes: tuple[int, int]
+    classes: int = 0
+    links: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ class DatasetDiff:
                     "page": changed.page,
                     "texts": {"removed": list(changed.texts[0]), "added": list(changed.texts[1])},
                     "boxes": {"removed": changed.boxes[0], "added": changed.boxes[1]},
+                    "classes": changed.classes,
+                    "links": {"removed": changed.links[0], "added": changed.links[1]},
                 }
                 for changed in self.changed
             ],
@@ -145,9 +152,10 @@ def _read(folder: Path, track: Track) -> Contents:
     dataset = read_dataset(folder)
     contents = read_contents(dataset, _refuse)
     paths = [
-        (page, dataset.tasks[Task.DET].data_dir / page.det_row[2])
+        (page, dataset.tasks[task].data_dir / row[2])
         for page in contents.pages.values()
-        if page.det_row is not None and not page.image_sha256
+        for task, row in page.image_rows[:1]
+        if not page.image_sha256
     ]
     hashes = map_in_order(sha256_of, [path for _, path in paths], usable_cores())
     for (page, _), image in zip(paths, track(hashes, f"reading {dataset.name}", len(paths))):
@@ -181,20 +189,57 @@ def _sides(pages: Any) -> list[tuple[str, Split]]:
 
 def _compare(before: BuiltPage, after: BuiltPage) -> ChangedPage | None:
     """Return what changed on a page, None when nothing did."""
+    if _labels_of(before) == _labels_of(after):
+        return None
     texts = _compare_counted(_all_texts(before), _all_texts(after))
     boxes: tuple[Sequence[Any], Sequence[Any]] = ((), ())
-    if before.det_row is not None and after.det_row is not None and before.det_row[3] != after.det_row[3]:
+    if _has_boxes(before) and _has_boxes(after):
         boxes = _compare_counted(
             [points for _, points in before.boxes()], [points for _, points in after.boxes()]
         )
-    if not any(texts) and not any(boxes):
+    classes, links = 0, (0, 0)
+    if before.kie_rows and after.kie_rows:
+        classes, links = _compare_entities(before.entities(), after.entities())
+    if not any(texts) and not any(boxes) and not classes and not any(links):
         return None
-    return ChangedPage(after.shown, (tuple(texts[0]), tuple(texts[1])), (len(boxes[0]), len(boxes[1])))
+    return ChangedPage(
+        after.shown, (tuple(texts[0]), tuple(texts[1])), (len(boxes[0]), len(boxes[1])), classes, links
+    )
+
+
+def _labels_of(page: BuiltPage) -> list[Any]:
+    """Return all that its rows say, without the names of its files."""
+    rows = (page.det_rows, page.rec_rows, *(page.kie_rows.get(task, ()) for task in KIE_TASKS))
+    return [[row[3] for row in some] for some in rows]
+
+
+def _has_boxes(page: BuiltPage) -> bool:
+    return page.det_row is not None or bool(page.kie_rows)
+
+
+def _compare_entities(
+    before: Sequence[BuiltEntity], after: Sequence[BuiltEntity]
+) -> tuple[int, tuple[int, int]]:
+    """Return how many boxes have another class, and how many links are gone and new.
+
+    A box is known again by its text and corners: ids are places in the label line.
+    """
+    old, new = ({(entity.text, entity.points): entity for entity in some} for some in (before, after))
+    classes = sum(old[key].key_cls != new[key].key_cls for key in old.keys() & new.keys())
+    gone, added = _compare_counted(_named_links(before), _named_links(after))
+    return classes, (len(gone), len(added))
+
+
+def _named_links(entities: Sequence[BuiltEntity]) -> list[Any]:
+    """Return the links by the text and corners of both ends, each once."""
+    by_id = {entity.id: (entity.text, entity.points) for entity in entities}
+    links = {link for entity in entities for link in entity.linking}
+    return [(by_id[question], by_id[answer]) for question, answer in links]
 
 
 def _all_texts(page: BuiltPage) -> list[str]:
     """Return the texts of both tasks' rows, each box counting once where detection has it too."""
-    if page.det_row is not None:
+    if _has_boxes(page):
         return [text for text, _ in page.boxes()]
     return page.texts()
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ppocr_kit.labels.kie_checks import links_within
 from ppocr_kit.labels.kie_pages import Entity, KiePage
-from ppocr_kit.labels.link_naming import Side
 from ppocr_kit.labels.links import Link
 from ppocr_kit.tasks import Task
 
@@ -30,18 +30,6 @@ def render_kie_row(task: Task, image: str, page: KiePage, window: range) -> str:
     links = links_within(page, window)
     rows = [_render_entity(task, entity, links) for entity in entities]
     return f"{image}\t{json.dumps(rows, ensure_ascii=False)}\n"
-
-
-def links_within(page: KiePage, window: range) -> list[Link]:
-    """Return the links of a page that have both ends in a window."""
-    there = {page.entities[place].id for place in window}
-    return [link for link in page.links if there.issuperset(link.ends)]
-
-
-def has_pair(page: KiePage, window: range) -> bool:
-    """Tell whether a window has a question and an answer; without, RE learns nothing from it."""
-    sides = {page.entities[place].side for place in window}
-    return sides >= {Side.QUESTION, Side.ANSWER}
 
 
 def _render_entity(task: Task, entity: Entity, links: Sequence[Link]) -> dict[str, Any]:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ppocr_kit.datasets.kie_rows import has_pair, links_within, render_kie_row
+from ppocr_kit.datasets.kie_rows import render_kie_row
 from ppocr_kit.datasets.kie_windows import WINDOWS_NAME, Window, render_window
 from ppocr_kit.datasets.page_index import PageIndex, PageRecord
 from ppocr_kit.datasets.rows import IMAGE_FOLDER
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.codes import label_problem
 from ppocr_kit.labels.key_classes import RE_CLASSES
+from ppocr_kit.labels.kie_checks import check_pairs, check_texts, has_pair, links_over, links_within
 from ppocr_kit.labels.kie_pages import Entity, KiePage, unpack_kie_page
-from ppocr_kit.labels.kie_window_plan import TokenCount, WindowOptions, window_findings
+from ppocr_kit.labels.kie_window_plan import PlannedPage, TokenCount, WindowOptions, plan_page
 from ppocr_kit.problems import ProblemLog
 from ppocr_kit.progress import Track
 from ppocr_kit.tasks import Split, Task
@@ -146,34 +147,32 @@ class KieWriter:
         )
         for record in pages:
             page = unpack_kie_page(record.entities)
-            windows = self._plan(record, page)
-            image = f"{IMAGE_FOLDER}/{record.image_name}"
-            over = _links_over(page, windows) if self.task is Task.RE else ()
-            used = [number for number, window in enumerate(windows) if self._is_used(page, window)]
+            planned = plan_page(page, self.content.count, self.content.windows)
+            self._tell_of(record, page, planned)
+            used = [number for number, window in enumerate(planned.windows) if self._is_used(page, window)]
             if used:
                 counted.pages += 1
-                self._count(page, windows, counted)
+                self._count(page, planned, counted)
+            image = f"{IMAGE_FOLDER}/{record.image_name}"
             for number in used:
-                if len(windows) > 1:
-                    window = Window(image, number, len(windows), over if number == used[0] else ())
+                if len(planned.windows) > 1:
+                    window = self._describe_window(image, page, planned, number, first=number == used[0])
                     counted.windows.append(render_window(split, counted.rows, window))
                 counted.rows += 1
-                yield render_kie_row(self.task, image, page, windows[number])
+                yield render_kie_row(self.task, image, page, planned.windows[number])
 
-    def _plan(self, record: PageRecord, page: KiePage) -> list[range]:
-        """Plan the windows of a page and tell what is not learnt of it."""
-        re = self.task is Task.RE
-        windows, findings = window_findings(page, self.content.count, self.content.windows, links=re)
-        if not page.entities and self.tell_all:
-            self._tell(record, [("L098", None, "")])
-        self._tell(record, [found for found in findings if self.tell_all or found[0] == "L102"])
-        if re and page.entities:
-            without = [number for number, window in enumerate(windows) if not has_pair(page, window)]
-            shown = [
-                "" if len(windows) == 1 else f"window {number + 1} of {len(windows)}" for number in without
-            ]
-            self._tell(record, [("L099", None, detail) for detail in shown])
-        return windows
+    def _describe_window(
+        self, image: str, page: KiePage, planned: PlannedPage, number: int, *, first: bool
+    ) -> Window:
+        over = links_over(page, planned) if first and self.task is Task.RE else ()
+        return Window(image, number, len(planned.windows), tuple(link.ends for link in over))
+
+    def _tell_of(self, record: PageRecord, page: KiePage, planned: PlannedPage) -> None:
+        """Tell what is not learnt of a page."""
+        if self.tell_all:
+            self._tell(record, check_texts(page, planned))
+        if self.task is Task.RE:
+            self._tell(record, check_pairs(page, planned))
 
     def _tell(self, record: PageRecord, findings: Iterable[Finding]) -> None:
         self.problems.extend(
@@ -183,20 +182,14 @@ class KieWriter:
     def _is_used(self, page: KiePage, window: range) -> bool:
         return self.task is not Task.RE or has_pair(page, window)
 
-    def _count(self, page: KiePage, windows: list[range], counted: _SplitCounts) -> None:
+    def _count(self, page: KiePage, planned: PlannedPage, counted: _SplitCounts) -> None:
         """Count classes and links of a page, each once, however many windows it is in."""
         for entity in page.entities:
             name = self._class_of(entity)
             counted.classes[name] += 1
             self.spellings.setdefault(name, Counter())[entity.labelled or UNSET] += 1
-        learnt = {link for window in windows for link in links_within(page, window)}
+        learnt = {link for window in planned.windows for link in links_within(page, window)}
         counted.links.update(str(link.origin) for link in learnt)
 
     def _class_of(self, entity: Entity) -> str:
         return str(entity.side).upper() if self.task is Task.RE else entity.key_cls
-
-
-def _links_over(page: KiePage, windows: list[range]) -> tuple[tuple[int, int], ...]:
-    """Return question and answer of the links that are in no window."""
-    within = {link for window in windows for link in links_within(page, window)}
-    return tuple(link.ends for link in page.links if link not in within)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.datasets.codes import dataset_problem
-from ppocr_kit.datasets.contents import BuiltPage, Contents, read_contents
+from ppocr_kit.datasets.contents import BuiltPage, Contents, Row, read_contents
+from ppocr_kit.datasets.kie_contents import check_key_information
 from ppocr_kit.datasets.leaks import PlacedPage, find_leaks
 from ppocr_kit.datasets.lmdb_reading import LmdbRows, is_lmdb
 from ppocr_kit.datasets.manifest import MANIFEST_NAME, Dataset, SplitData, read_dataset
@@ -23,7 +24,7 @@ from ppocr_kit.labels.parallel import map_in_order, usable_cores
 from ppocr_kit.problems import Problem, ProblemLog
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import sha256_of
-from ppocr_kit.tasks import Task
+from ppocr_kit.tasks import KIE_TASKS, Split, Task
 from ppocr_kit.text import SPACE, describe_character, missing_characters, read_dictionary
 
 _SHOWN_CHARACTERS = 8
@@ -112,6 +113,7 @@ class _Verifier:
         self._check_pictures(contents)
         self._check_lmdbs(contents)
         self._check_characters(contents)
+        self._check_key_information(contents)
         if contents.unplaced:
             self._tell("D030", folder)
         return VerifiedDataset(folder, dataset.name, len(contents.pages), rows)
@@ -128,8 +130,9 @@ class _Verifier:
         paths = {}
         for number in wanted.tolist():
             contents, page = placed[number]
-            if page.det_row is not None and page.image_sha256 and page.image_sha256 not in looks:
-                paths[page.image_sha256] = contents.dataset.tasks[Task.DET].data_dir / page.det_row[2]
+            if page.image_rows and page.image_sha256 and page.image_sha256 not in looks:
+                task, row = page.image_rows[0]
+                paths[page.image_sha256] = contents.dataset.tasks[task].data_dir / row[2]
         found = map_in_order(_fingerprint_of, paths.values(), self.threads)
         for image, look in zip(paths, self.track(found, "looking for copies", len(paths))):
             if look is not None:
@@ -147,8 +150,12 @@ class _Verifier:
         files: list[tuple[Path, str | None]] = [(dataset.root / PAGES_NAME, dataset.pages_sha256)]
         for data in dataset.tasks.values():
             files += [(entry.list_path, entry.sha256) for entry in data.splits.values()]
-            if data.dictionary is not None:
-                files.append((data.dictionary, data.dictionary_sha256))
+            others = (
+                (data.dictionary, data.dictionary_sha256),
+                (data.classes, data.classes_sha256),
+                (data.windows, data.windows_sha256),
+            )
+            files += [(path, checksum) for path, checksum in others if path is not None]
         for path, checksum in files:
             if checksum is None:
                 continue
@@ -244,13 +251,29 @@ class _Verifier:
             shown = ", ".join(describe_character(char) for char in list(lacking)[:_SHOWN_CHARACTERS])
             self._tell("D010", path, line, f"{len(lacking)} of them, such as {shown}")
 
+    def _check_key_information(self, contents: Contents) -> None:
+        """Hold the rows of SER and RE against their classes and windows."""
+        for task, data in contents.dataset.tasks.items():
+            if task not in KIE_TASKS:
+                continue
+            rows = {split: _kie_rows(contents, task, data.splits[split].list_path) for split in Split}
+            self.problems.extend(check_key_information(task, data, rows))
 
-def _rows_of(page: BuiltPage) -> Iterator[tuple[Path, int, str, str]]:
+
+def _kie_rows(contents: Contents, task: Task, list_path: Path) -> list[Row]:
+    """Return the rows of one list in their order."""
+    rows = [row for page in contents.pages.values() for row in page.kie_rows.get(task, ())]
+    return sorted((row for row in rows if row[0] == list_path), key=lambda row: row[1])
+
+
+def _rows_of(page: BuiltPage) -> Iterator[Row]:
     yield from page.det_rows
     yield from page.rec_rows
+    for rows in page.kie_rows.values():
+        yield from rows
 
 
-def _all_rec_rows(contents: Contents) -> Iterator[tuple[Path, int, str, str]]:
+def _all_rec_rows(contents: Contents) -> Iterator[Row]:
     for page in contents.pages.values():
         yield from page.rec_rows
     yield from contents.unplaced
@@ -266,11 +289,11 @@ def _inspect(
     """Look at the files of a page; return the hash of its image, if it has one, and what is wrong."""
     found: list[Problem] = []
     image_sha256 = ""
-    if page.det_row is not None:
-        content = _read_picture(folders[Task.DET], page.det_row, found)
-        image_sha256 = sha256(content).hexdigest() if content else ""
+    for task, row in page.image_rows:
+        content = _read_picture(folders[task], row, found)
+        image_sha256 = sha256(content).hexdigest() if content else image_sha256
         if content and page.fact is not None and image_sha256 != page.fact.image_sha256:
-            list_path, line, name, _ = page.det_row
+            list_path, line, name, _ = row
             found.append(dataset_problem("D008", str(list_path), line, name))
     if Task.REC in in_files:
         for row in page.rec_rows:
@@ -278,7 +301,7 @@ def _inspect(
     return image_sha256, found
 
 
-def _read_picture(folder: Path, row: tuple[Path, int, str, str], found: list[Problem]) -> bytes:
+def _read_picture(folder: Path, row: Row, found: list[Problem]) -> bytes:
     """Read the picture of a row and add to ``found`` what is wrong with it."""
     list_path, line, name, _ = row
     try:

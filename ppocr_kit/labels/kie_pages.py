@@ -48,11 +48,6 @@ class KiePage:
     entities: tuple[Entity, ...]
     links: tuple[Link, ...] = ()
 
-    @property
-    def has_pair(self) -> bool:
-        """Whether there is a question and an answer, of which RE could learn whether they are linked."""
-        return {Side.QUESTION, Side.ANSWER} <= {entity.side for entity in self.entities}
-
 
 def make_kie_page(
     placed: Sequence[PlacedRegion],

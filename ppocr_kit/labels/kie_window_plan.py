@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.kie_pages import KiePage
 
 LARGEST_WINDOW = 512
@@ -49,6 +48,21 @@ class WindowOptions:
         return self.tokens - 1
 
 
+@dataclass(frozen=True)
+class PlannedPage:
+    """How a page is cut into windows.
+
+    Attributes:
+        lengths: Tokens of each entity.
+        windows: Runs of places of entities; one where all fit, none without entities.
+        options: How long windows are.
+    """
+
+    lengths: tuple[int, ...]
+    windows: tuple[range, ...]
+    options: WindowOptions
+
+
 def estimate_tokens(text: str) -> int:
     """Return about how many tokens LayoutXLM's tokenizer makes of a text, rather too many than too few.
 
@@ -61,6 +75,20 @@ def estimate_tokens(text: str) -> int:
         count += sum(math.ceil(len(part) / 2) for part in letters)
         count += len(word) - sum(map(len, letters)) + 1
     return count
+
+
+def plan_page(page: KiePage, count: TokenCount, options: WindowOptions) -> PlannedPage:
+    """Plan the windows of a page.
+
+    Args:
+        page: The page.
+        count: Counts the tokens of a text.
+        options: How long windows are.
+    """
+    lengths = tuple(count(entity.text) for entity in page.entities)
+    place = {entity.id: number for number, entity in enumerate(page.entities)}
+    ends = [(place[link.question], place[link.answer]) for link in page.links]
+    return PlannedPage(lengths, tuple(plan_windows(lengths, ends, options)), options)
 
 
 def plan_windows(
@@ -113,34 +141,3 @@ def _next_start(
         if first <= low < start and high >= end and until[high + 1] - until[low] <= options.room
     ]
     return min(lows, default=start)
-
-
-def window_findings(
-    page: KiePage, count: TokenCount, options: WindowOptions, *, links: bool
-) -> tuple[list[range], list[Finding]]:
-    """Plan the windows of a page and tell what of it cannot be whole.
-
-    Args:
-        page: The page.
-        count: Counts the tokens of a text.
-        options: How long windows are.
-        links: Whether links matter.
-
-    Returns:
-        The windows; and findings: the page is split (L100), a text is longer than a window (L101), a link
-        reaches over the windows (L102).
-    """
-    lengths = [count(entity.text) for entity in page.entities]
-    place = {entity.id: number for number, entity in enumerate(page.entities)}
-    ends = [(place[link.question], place[link.answer]) for link in page.links]
-    windows = plan_windows(lengths, ends, options)
-    findings: list[Finding] = []
-    if len(windows) > 1:
-        findings.append(("L100", None, f"{sum(lengths)} tokens in {len(windows)} windows"))
-    for entity, length in zip(page.entities, lengths):
-        if length > options.room:
-            findings.append(("L101", entity.id, f"{length} tokens, the window has {options.room}"))
-    for link, (question, answer) in zip(page.links, ends) if links else ():
-        if not any(question in window and answer in window for window in windows):
-            findings.append(("L102", link.question, f"to box {link.answer}"))
-    return windows, findings
