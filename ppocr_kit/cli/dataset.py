@@ -143,10 +143,13 @@ def build(
 ) -> None:
     """Build a data set from the labelled folders SRC (or their label files).
 
-    All rows of a page go to one split, for all tasks alike. The labelled folders are only read. For ser and
-    re, boxes need classes (key_cls of PPOCRLabel, label of other formats), and re links between questions and
-    answers: those of the file, of 'labels link', of --pair, or of names like total_q and total_a. An older data set of the same name is replaced when everything went well; what did
-    not change since is taken from it.
+    All rows of a page go to one split, for all tasks alike. The labelled folders are only read. An older
+    data set of the same name is replaced when everything went well; what did not change since is taken
+    from it.
+
+    For ser and re, boxes need classes (key_cls of PPOCRLabel, label of other formats), and for re also links
+    between questions and answers: those of 'labels link', of the file, of --pair, or of classes that are
+    called like total_q and total_a.
     """
     from ppocr_kit.datasets.build import build_dataset
     from ppocr_kit.datasets.request import BuildRequest
