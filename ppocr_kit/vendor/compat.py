@@ -20,6 +20,7 @@ from typing import Any
 
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
 from ppocr_kit.vendor.compat_kie import pair_entities, tokenizer_by_path
+from ppocr_kit.vendor.compat_kie_export import export_relations
 from ppocr_kit.vendor.compat_lmdb import walk_listed_rows
 from ppocr_kit.vendor.compat_rows import guard_rows, shuffle_by_the_seed
 from ppocr_kit.vendor.launch import end_with_parent
@@ -171,6 +172,14 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         "paddlenlp/transformers/layoutxlm/modeling.py, REDecoder.build_relation",
         "paddlenlp.transformers.layoutxlm.modeling",
         pair_entities,
+    ),
+    Workaround(
+        "re-export",
+        "relation extraction cannot be exported: tools/export_model.py ends with an error in its loops",
+        "paddlenlp 2.8.1",
+        "paddlenlp/transformers/layoutxlm/modeling.py, REDecoder.forward",
+        "paddlenlp.transformers.layoutxlm.modeling",
+        export_relations,
     ),
     Workaround(
         "tokenizer-path",
