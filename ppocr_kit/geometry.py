@@ -174,16 +174,17 @@ def crop_sizes(quads: Points) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     return widths.astype(np.int64), heights.astype(np.int64)
 
 
-def crop_quad(image: Image, quad: Corners) -> Image:
+def crop_quad(image: Image, quad: Corners, *, upright: bool = False) -> Image:
     """Cut a quadrilateral out of an image and flatten it by perspective.
 
     Args:
         image: (H, W, 3) uint8.
         quad: (4, 2), pixels, clockwise from the top left of the text.
+        upright: Whether tall crops stay as they stand.
 
     Returns:
         (h, w, 3) uint8. A crop at least 1.5 times as high as wide is turned by 90 degrees
-        counter-clockwise.
+        counter-clockwise, unless it is to stay upright.
 
     Raises:
         ValueError: A side of the quadrilateral is shorter than one pixel.
@@ -194,7 +195,7 @@ def crop_quad(image: Image, quad: Corners) -> Image:
     crop = _slice_of(image, quad)
     if crop is None:
         crop = _warp(image, quad, width, height)
-    if height / width >= TALL_RATIO:
+    if height / width >= TALL_RATIO and not upright:
         crop = np.rot90(crop)
     return cast("Image", np.ascontiguousarray(crop))
 

@@ -140,6 +140,13 @@ def test_a_crop_is_turned_left_from_one_and_a_half_times_its_width_on(height, tu
     np.testing.assert_array_equal(crop, np.rot90(plain) if turned else plain)
 
 
+def test_a_tall_crop_stays_upright_where_that_is_wanted():
+    image = np.arange(40 * 10 * 3, dtype=np.uint8).reshape(40, 10, 3)
+    quad = np.array([[0, 0], [10, 0], [10, 40], [0, 40]])
+    assert np.array_equal(crop_quad(image, quad, upright=True), image)
+    assert np.array_equal(crop_quad(image, quad), np.rot90(image))
+
+
 @pytest.mark.release
 def test_crops_are_those_that_the_release_cuts_when_it_predicts(release_path):
     """Run the release's own function, read out of its file: importing the file would need paddle."""

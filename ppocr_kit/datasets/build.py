@@ -210,6 +210,7 @@ class _Builder:
             fingerprints=self.request.near_duplicates,
             kie=self._plan_key_information(),
             with_images=tuple(task for task in Task if task in self.request.tasks and task is not Task.REC),
+            upright=self.request.upright,
         )
         for folder in (*plan.images, plan.crops, spool):
             if folder is not None:

@@ -379,7 +379,11 @@ class _Cutter:
         done = []
         outlines = {region.region.index: region.outline for region in placed}
         for row in rows:
-            encoded = content if row.whole else _encode_crop(image.pixels, outlines[row.box], name)
+            encoded = (
+                content
+                if row.whole
+                else _encode_crop(image.pixels, outlines[row.box], name, upright=self.plan.upright)
+            )
             if self.spool is not None:
                 self.spool.add(encoded)
             else:
@@ -414,10 +418,12 @@ def _is_whole(region: PlacedRegion, width: int, height: int) -> bool:
     return bool(polygon_to_quad(region.outline).tolist() == [list(corner) for corner in corners])
 
 
-def _encode_crop(pixels: Image | None, outline: Sequence[tuple[float, float]], name: str) -> bytes:
+def _encode_crop(
+    pixels: Image | None, outline: Sequence[tuple[float, float]], name: str, *, upright: bool
+) -> bytes:
     """Cut one crop and return it as a JPEG file."""
     assert pixels is not None
-    done, encoded = cv2.imencode(CROP_SUFFIX, crop_quad(pixels, polygon_to_quad(outline)))
+    done, encoded = cv2.imencode(CROP_SUFFIX, crop_quad(pixels, polygon_to_quad(outline), upright=upright))
     if not done:
         raise DataError("OpenCV cannot encode a crop", at=name)
     return encoded.tobytes()

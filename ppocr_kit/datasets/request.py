@@ -41,6 +41,7 @@ class BuildRequest:
         near_duplicates: Keep pages that look alike together.
         stratify: Spread rare characters and classes over the splits.
         kie: What SER and RE are built from.
+        upright: Whether tall crops stay as they stand; recognition wants them turned by a quarter.
     """
 
     sources: tuple[Path, ...]
@@ -60,6 +61,7 @@ class BuildRequest:
     near_duplicates: bool = True
     stratify: bool = True
     kie: KieRequest = KieRequest()
+    upright: bool = False
 
     @property
     def target(self) -> Path:
