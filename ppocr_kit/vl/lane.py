@@ -60,7 +60,8 @@ def run_engine(
 
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as name:
         folder = Path(name)
-        (folder / "spec.json").write_text(json.dumps(spec, ensure_ascii=False), encoding="utf-8")
+        # escaped, because a path may hold bytes that are no UTF-8
+        (folder / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
         (folder / "answers.jsonl").write_bytes(b"")
         call = engine_invocation(
             worker, folder, log=log, device=device, env=env, idle_timeout_s=idle_timeout_s

@@ -68,6 +68,7 @@ def generate_texts(
     min_pixels: int | None = None,
     max_pixels: int | None = None,
     on_batch: OnBatch = lambda answers: None,
+    sizes: Sequence[tuple[int, int]] | None = None,
 ) -> list[Generated]:
     """Ask a model about pictures.
 
@@ -84,6 +85,7 @@ def generate_texts(
         min_pixels: As for :class:`Encoder`.
         max_pixels: As for :class:`Encoder`.
         on_batch: Told the answers of each batch as it is done, with their positions in ``items``.
+        sizes: Width and height of each picture in pixels, where they are known already.
 
     Returns:
         The answers in the order of ``items``. A picture that cannot be used has an error in place of
@@ -98,7 +100,7 @@ def generate_texts(
     generator = Generator(
         model, processor, max_new_tokens=max_new_tokens, min_pixels=min_pixels, max_pixels=max_pixels
     )
-    lengths, refused = _measure(generator.encoder, items)
+    lengths, refused = _measure(generator.encoder, items, sizes)
     if refused:
         take(refused)
     batches = plan_batches(lengths, batch_size)
@@ -247,14 +249,14 @@ class Generator:
 
 
 def _measure(
-    encoder: Encoder, items: Sequence[Question]
+    encoder: Encoder, items: Sequence[Question], known: Sequence[tuple[int, int]] | None
 ) -> tuple[list[QuestionSize], list[tuple[int, Generated]]]:
     """Return how large the questions are, and those that cannot be asked."""
     sizes: list[QuestionSize] = []
     refused: list[tuple[int, Generated]] = []
     for position, (picture, prompt) in enumerate(items):
         try:
-            width, height = picture.size if isinstance(picture, Image.Image) else measure_picture(picture)
+            width, height = known[position] if known is not None else _size_of(picture)
             rows, columns = encoder.grid_of(width, height)
             # tokenises each prompt once, here, so that no thread needs the tokenizer while another decodes
             tokens = encoder.count_tokens(width, height, prompt)
@@ -263,6 +265,10 @@ def _measure(
         else:
             sizes.append(QuestionSize(position, tokens, rows * columns))
     return sizes, refused
+
+
+def _size_of(picture: Image.Image | Path) -> tuple[int, int]:
+    return picture.size if isinstance(picture, Image.Image) else measure_picture(picture)
 
 
 def _ask(encoder: Encoder, item: Question) -> Encoded | Generated:
