@@ -5,7 +5,6 @@ Verbs are imported only when they are called, so that ``--help`` stays fast.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -15,10 +14,10 @@ from pathlib import Path
 import click
 
 from ppocr_kit import __version__
+from ppocr_kit.cli.lazy_group import LazyGroup
 from ppocr_kit.errors import PpocrKitError
 
-# name -> (module, attribute, one line of help); the help stands here so that the
-# list of commands needs no import.
+# what LazyGroup takes: module, attribute, one line of help
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "prelabel": ("ppocr_kit.cli.prelabel", "prelabel", "Label pages with your own models, to be corrected."),
     "label": ("ppocr_kit.cli.label", "label", "Draw and correct labels in PPOCRLabel."),
@@ -32,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "predict": ("ppocr_kit.cli.predict", "predict", "Find and read text on images."),
     "benchmark": ("ppocr_kit.cli.benchmark", "benchmark", "Measure how fast exports answer."),
     "report": ("ppocr_kit.cli.report", "report", "Summarise a run: what was measured, on what."),
+    "vl": ("ppocr_kit.cli.vl", "vl", "Tune PaddleOCR-VL, the vision-language model, on your own crops."),
     "synth": ("ppocr_kit.cli.synth", "synth", "Draw a labelled data set of synthetic pages."),
     "vendor": ("ppocr_kit.cli.vendor", "vendor", "Bring and check the PaddleOCR release."),
     "env": ("ppocr_kit.cli.env", "env", "List and make the environments the tools run in."),
@@ -39,43 +39,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
-    """A click group that imports a command when it is first used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the verbs in the order of the flow."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one verb, or None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest verb when the given one does not exist."""
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
-            import difflib
-
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            meant = f" Did you mean '{near[0]}'?" if near else ""
-            ctx.fail(f"No such command '{name}'.{meant}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs with their help lines without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
-
-
 @click.group(
     cls=LazyGroup,
+    verbs=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: ppocr-kit dataset build my_labels --name invoices",
 )

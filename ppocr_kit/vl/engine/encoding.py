@@ -217,7 +217,7 @@ class Encoder:
                 raise DataError(
                     f"a question has {ids.count(self.image_id)} places for a picture, not one",
                     at=f"prompt {prompt!r}",
-                    hint="the template must write <|IMAGE_PLACEHOLDER|> once, and the prompt must not spell it",
+                    hint="the template must write <|IMAGE_PLACEHOLDER|> once, the prompt must not spell it",
                 )
             place = ids.index(self.image_id)
             self._questions[prompt] = (ids[:place], ids[place + 1 :])

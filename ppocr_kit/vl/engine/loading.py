@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.errors import DataError, SetupError, UsageError
+from ppocr_kit.vl.model_folder import MODEL_VERSION_KEY, read_model_folder
 
 IMAGE_TOKEN = "<|IMAGE_PLACEHOLDER|>"
 ATTENTIONS = ("auto", "sdpa", "eager", "flash_attention_2")
@@ -33,7 +34,7 @@ def load_model(
         The model in evaluation mode on the device, and its processor.
 
     Raises:
-        DataError: The weights do not fit the configuration, or a file cannot be read.
+        DataError: The folder lacks files, the weights do not fit the configuration, or a file cannot be read.
         SetupError: The device or the attention is not there.
         UsageError: There is no such dtype or attention.
     """
@@ -43,6 +44,7 @@ def load_model(
     if dtype not in _DTYPES:
         raise UsageError(f"there is no dtype '{dtype}'", at="--dtype", hint=", ".join(_DTYPES))
     target = checked_device(device)
+    version = read_model_folder(Path(folder)).version
     processor = load_processor(folder)
     try:
         model, info = PaddleOCRVLForConditionalGeneration.from_pretrained(
@@ -60,6 +62,9 @@ def load_model(
         ) from error
     _refuse_gaps(info, folder)
     _refuse_other_vocabulary(model, processor, folder)
+    if version is not None:
+        # a name that tells it is lost when the model is saved elsewhere
+        setattr(model.config, MODEL_VERSION_KEY, version)
     return model.to(target).eval(), processor
 
 

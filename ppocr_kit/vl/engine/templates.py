@@ -13,8 +13,6 @@ from ppocr_kit.errors import DataError
 
 # Versions that PaddleOCR-VL was published in, and what its answers begin after.
 CUES: dict[str, str] = {"1.0": "Assistant: ", "1.5": "Assistant:\n", "1.6": "Assistant:\n"}
-# Key of config.json by which a folder that the kit wrote says its version.
-MODEL_VERSION_KEY = "paddleocr_vl_version"
 
 _TEMPLATE = """\
 {%- set question_only = add_generation_prompt | default(true) -%}

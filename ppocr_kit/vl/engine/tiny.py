@@ -13,13 +13,17 @@ from typing import Any
 from ppocr_kit.errors import UsageError
 from ppocr_kit.storage import atomic_folder
 from ppocr_kit.vl.engine.serving import Put, serve
-from ppocr_kit.vl.engine.templates import MODEL_VERSION_KEY, TEMPLATES
+from ppocr_kit.vl.engine.templates import TEMPLATES
 from ppocr_kit.vl.engine.tiny_tokenizers import BEGIN, END, IMAGE_END, IMAGE_START, KINDS, PAD, make_tokenizer
+from ppocr_kit.vl.model_folder import MODEL_VERSION_KEY
 
 # A crop of 28 x 28 pixels is one token; the largest has 64.
 MIN_PIXELS, MAX_PIXELS = 4 * 28 * 28, 64 * 28 * 28
 _HEAD = 16
 _WIDTH = 64
+# Times the spread that transformers begins with, which is meant for layers some 16 times as wide: with it
+# layers this narrow hand on so little of a picture that the model cannot tell similar ones apart.
+_SPREAD = 5.0
 
 
 def make_tiny(
@@ -61,9 +65,9 @@ def make_tiny(
         chat_template=TEMPLATES[version],
     )
     model = _network(words, version, seed)
-    with atomic_folder(Path(folder)) as work:
-        model.save_pretrained(work)
-        processor.save_pretrained(work)
+    with atomic_folder(Path(folder)) as unfinished:
+        model.save_pretrained(unfinished)
+        processor.save_pretrained(unfinished)
     return Path(folder)
 
 
@@ -113,6 +117,10 @@ def _network(words: Any, version: str, seed: int) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = PaddleOCRVLForConditionalGeneration(config)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                weight.mul_(_SPREAD)
     model.generation_config = GenerationConfig(
         pad_token_id=tokens[PAD], bos_token_id=tokens[BEGIN], eos_token_id=tokens[END]
     )

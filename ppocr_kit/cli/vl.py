@@ -1,0 +1,26 @@
+"""``ppocr-kit vl``: PaddleOCR-VL, one module per verb."""
+
+from __future__ import annotations
+
+import click
+
+from ppocr_kit.cli.lazy_group import LazyGroup
+
+VERBS: dict[str, tuple[str, str, str]] = {
+    "tiny": (
+        "ppocr_kit.cli.vl_tiny",
+        "tiny",
+        "Make a small model folder with random weights, to try things.",
+    ),
+}
+
+
+@click.group(
+    cls=LazyGroup, verbs=VERBS, epilog="Example: ppocr-kit vl check invoices --model PaddleOCR-VL-1.5"
+)
+def vl() -> None:
+    """Tune PaddleOCR-VL (0.9 B; versions 1.0, 1.5, 1.6) on your own crops, and measure what came of it.
+
+    The flow: prepare, check, train, merge (LoRA only), infer, eval. All but prepare and eval run in an
+    environment of their own: ppocr-kit env sync vl.
+    """
