@@ -103,6 +103,7 @@ def _spellings(name: str, counts: Mapping[str, int]) -> str:
     """Say how annotators call a class; nothing where it is as it is written here."""
     if list(counts) in ([name], [name.lower()]):
         return ""
-    shown = [f"{spelling or '(unset)'} {count}" for spelling, count in counts.items()]
+    most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{spelling or '(unset)'} {count}" for spelling, count in most_first]
     more = f" and {len(shown) - _MOST_SPELLINGS} more" if len(shown) > _MOST_SPELLINGS else ""
     return ", ".join(shown[:_MOST_SPELLINGS]) + more

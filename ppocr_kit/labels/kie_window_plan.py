@@ -35,8 +35,8 @@ class WindowOptions:
 
     Attributes:
         tokens: What the network takes (``max_seq_len``).
-        overlap: Tokens that a window has in common with the one before it, at least, where whole entities
-            allow it.
+        overlap: Tokens that a window has in common with the one before it: as many whole entities as fit
+            in, more where a link would be lost.
     """
 
     tokens: int = LARGEST_WINDOW
@@ -96,9 +96,8 @@ def plan_windows(
 ) -> list[range]:
     """Say which entities each window holds.
 
-    A window takes as many as fit. The next one begins so far back that it has the wished overlap, and
-    further where a link would otherwise be in no window. An entity that is longer than a window has one of
-    its own.
+    A window takes as many as fit. The next one begins back by the wished overlap, and further where a link
+    would otherwise be in no window. An entity that is longer than a window has one of its own.
 
     Args:
         lengths: Tokens of each entity, in reading order.

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ppocr_kit.labels.kie_checks import check_pairs, check_texts
+from ppocr_kit.labels.kie_pages import Entity, KiePage
+from ppocr_kit.labels.kie_window_plan import WindowOptions, estimate_tokens, plan_page, plan_windows
+from ppocr_kit.labels.link_naming import Side
+from ppocr_kit.labels.links import Link, Origin
+
+CORNERS = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "links", "windows"),
+    [
+        ([], [], []),
+        ([5], [], [(0, 1)]),
+        ([4, 5], [], [(0, 2)]),
+        ([4, 5, 1], [], [(0, 2), (2, 3)]),  # nothing of a window is as short as the overlap
+        ([4, 3, 2, 1], [], [(0, 3), (2, 4)]),
+        ([3, 3, 3, 3], [], [(0, 3), (3, 4)]),
+        ([3, 3, 3, 3], [(2, 3)], [(0, 3), (2, 4)]),  # further back for the sake of a link
+        ([3, 3, 3, 3], [(3, 1)], [(0, 3), (1, 4)]),  # whichever end comes first
+        ([3, 3, 3, 3], [(0, 3)], [(0, 3), (3, 4)]),  # too far apart: no reason to go back
+        ([20], [], [(0, 1)]),
+        ([20, 20], [(0, 1)], [(0, 1), (1, 2)]),
+        ([1, 20, 1], [], [(0, 1), (1, 2), (2, 3)]),
+        ([0, 0, 0], [], [(0, 3)]),
+    ],
+)
+def test_windows_hold_whole_entities(lengths, links, windows):
+    # ten tokens, of which RE can use nine
+    planned = plan_windows(lengths, links, WindowOptions(10, 2))
+    assert [(window.start, window.stop) for window in planned] == windows
+
+
+lengths_and_links = st.lists(st.integers(0, 30), max_size=40).flatmap(
+    lambda lengths: st.tuples(
+        st.just(lengths),
+        st.lists(st.tuples(*[st.integers(0, max(len(lengths) - 1, 0))] * 2), max_size=6 if lengths else 0),
+    )
+)
+
+
+@given(lengths_and_links, st.integers(8, 40), st.integers(0, 20))
+def test_every_entity_is_in_a_window_and_no_window_is_too_long(page, tokens, overlap):
+    lengths, links = page
+    options = WindowOptions(tokens, min(overlap, tokens // 2))
+    windows = plan_windows(lengths, links, options)
+    assert sorted({place for window in windows for place in window}) == list(range(len(lengths)))
+    for window in windows:
+        assert len(window) == 1 or sum(lengths[place] for place in window) < tokens
+    for first, second in zip(windows, windows[1:]):
+        # in reading order, without a gap, and neither within the other
+        assert first.start < second.start <= first.stop < second.stop
+
+
+@given(st.lists(st.integers(1, 6), min_size=2, max_size=40), st.data())
+def test_a_link_between_neighbours_is_always_in_a_window(lengths, data):
+    place = data.draw(st.integers(0, len(lengths) - 2))
+    windows = plan_windows(lengths, [(place, place + 1)], WindowOptions(20, 0))
+    assert any(place in window and place + 1 in window for window in windows)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 0),
+        (" \t", 0),
+        ("Total", 4),  # the word, and two letters each
+        ("Übergröße", 6),
+        ("755-04-52", 10),  # a sign each, and the word
+        ("Rechnung Nr. 7", 5 + 3 + 2),
+        ("发票号码", 5),
+        ("①", 2),
+        ("㍿", 5),  # four signs to the tokenizer
+    ],
+)
+def test_tokens_are_estimated_rather_too_many(text, tokens):
+    assert estimate_tokens(text) == tokens
+
+
+def kie_page(sides, links=()):
+    entities = tuple(Entity(number, f"t{number}", CORNERS, side=side) for number, side in enumerate(sides))
+    return KiePage(entities, tuple(Link(*ends, Origin.FILE) for ends in links))
+
+
+def test_what_is_not_learnt_of_a_long_page_is_told():
+    page = kie_page([Side.QUESTION, Side.ANSWER, Side.OTHER, Side.ANSWER], [(0, 1), (0, 3)])
+    planned = plan_page(page, {"t0": 4, "t1": 4, "t2": 12, "t3": 4}.__getitem__, WindowOptions(10, 2))
+    assert [(window.start, window.stop) for window in planned.windows] == [(0, 2), (2, 3), (3, 4)]
+    assert check_texts(page, planned) == [
+        ("L100", None, "24 tokens in 3 windows"),
+        ("L101", 2, "12 tokens, the window has 9"),
+    ]
+    assert check_pairs(page, planned) == [
+        ("L099", None, "window 2 of 3"),
+        ("L099", None, "window 3 of 3"),
+        ("L102", 0, "to box 3"),
+    ]
+
+
+def test_nothing_is_told_of_a_page_that_fits():
+    page = kie_page([Side.QUESTION, Side.ANSWER], [(0, 1)])
+    planned = plan_page(page, len, WindowOptions())
+    assert check_texts(page, planned) == check_pairs(page, planned) == []
+
+
+def test_a_page_without_text_has_no_window():
+    page = KiePage(())
+    planned = plan_page(page, len, WindowOptions())
+    assert planned.windows == ()
+    assert check_texts(page, planned) == [("L098", None, "")] and check_pairs(page, planned) == []
