@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.engines import PADDLE_PLAIN
 from ppocr_kit.runs.export import EXPORT_FOLDER, FORMATS, Export, export_run
+from ppocr_kit.runs.kie_export import KieExport, export_kie_run
 from ppocr_kit.runs.predict import collect_images
-from ppocr_kit.runs.rundir import find_run
-from ppocr_kit.tasks import Task
+from ppocr_kit.runs.rundir import RunFolder, find_run, read_run
+from ppocr_kit.tasks import KIE_TASKS, Task
 
 _EPILOG = """Examples:
 
@@ -20,6 +22,8 @@ _EPILOG = """Examples:
   ppocr-kit export invoices-rec --format onnx
 
   ppocr-kit export invoices-det --checkpoint latest --out inference/invoices-det-latest
+
+  ppocr-kit export forms-ser
 """
 _RUNTIME_CLASS = {Task.DET: "TextDetection", Task.REC: "TextRecognition"}
 
@@ -57,10 +61,13 @@ def export(
     """Export a run as an inference model for ppocr-kit predict and the paddleocr runtime.
 
     RUN is a run under output/ or its path. The checkpoint and the export answer the same pictures; the
-    export is put in place only when both give the same boxes or texts.
+    export is put in place only when both give the same boxes, texts, classes or links.
     """
     folder = find_run(run)
     target = out if out is not None else Path(EXPORT_FOLDER) / folder.name
+    if read_run(folder).task in KIE_TASKS:
+        _export_kie(folder, target, checkpoint, formats, images, as_json)
+        return
     say(f"exporting {folder.name} to {target}")
     pictures = collect_images(images) if images else []
     made = export_run(
@@ -89,6 +96,43 @@ def _print(made: Export) -> None:
     click.echo(f"load it: {runtime_call(made)}")
     for note in made.notes:
         say(f"note: {note}")
+
+
+def _export_kie(
+    folder: RunFolder,
+    target: Path,
+    checkpoint: str,
+    formats: tuple[str, ...],
+    images: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Export a run of key information; it needs texts to be compared on, and goes to Paddle's format."""
+    if "onnx" in formats:
+        raise UsageError("networks for key information are exported in Paddle's format", at="--format")
+    if images:
+        raise UsageError(
+            "key information is compared on the validation rows, which have texts", at="--images"
+        )
+    say(f"exporting {folder.name} to {target}")
+    made = export_kie_run(folder, target, checkpoint=checkpoint, track=progress_bar)
+    if as_json:
+        print_json({"folder": str(target), **made.to_json()})
+        return
+    parity = made.engine.parity
+    what = "classes" if made.task is Task.SER else "links"
+    click.echo(f"exported to {made.folder}")
+    click.echo(
+        f"same as the checkpoint on {parity.images} pages: {parity.regions} {what}, "
+        f"scores within {parity.largest_score_gap:.1g}"
+    )
+    click.echo(f"use it: {_kie_call(made)}")
+
+
+def _kie_call(made: KieExport) -> str:
+    """Return the command that predicts with an export for key information."""
+    ser = str(made.folder) if made.task is Task.SER else "SER"
+    re = f" --re {made.folder}" if made.task is Task.RE else ""
+    return f"ppocr-kit predict --ser {ser}{re} --det DET --rec REC IMAGES… --out found"
 
 
 def _widest_gap(made: Export) -> float:

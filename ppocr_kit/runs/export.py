@@ -37,7 +37,7 @@ from ppocr_kit.runs.parity import EngineParity, Parity, check_parity
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.train import read_config
 from ppocr_kit.storage import atomic_folder, sha256_of, write_json_atomic, write_text_atomic
-from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, Task
+from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
 from ppocr_kit.vendor.checkpoints import read_weights
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import run_tool
@@ -49,7 +49,7 @@ EXPORT_FOLDER = "inference"
 DICTIONARY_FILE = "dict.txt"
 CONFIG_FILE = "export.yml"
 FORMATS = ("paddle", "onnx")
-_IDLE_TIMEOUT_S = 1800.0
+IDLE_TIMEOUT_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,12 @@ def export_run(
         ReportError: The export answers otherwise than the checkpoint; it was not put in place.
     """
     record, config = read_run(folder), read_config(folder)
-    if record.task in KIE_TASKS:
-        raise UsageError(f"'{folder.name}' is a {record.task} run; only det and rec are exported", at="RUN")
+    assert record.task in TEXT_TASKS, "key information is exported by kie_export"
     prefix = folder.checkpoint(checkpoint)
     weights = prefix.parent / f"{prefix.name}.pdparams"
     read_weights(weights)
     deployment = deployment_of(config, record.model)
-    _require_replaceable(target)
+    require_replaceable(target)
     log = folder.logs / "export.log"
     release = find_release()
     if onnx:
@@ -171,14 +170,14 @@ def export_run(
             log=log,
             track=track,
         )
-        _require_same(engines, target)
+        require_same(engines, target)
         export = Export(
             folder=target,
             run=folder.name,
             task=record.task,
             model=record.model,
             model_name=deployment.model_name,
-            checkpoint=_inside(weights, folder.path),
+            checkpoint=inside(weights, folder.path),
             checkpoint_sha256=sha256_of(weights),
             release={"version": release.version, "source": release.source},
             engines=engines,
@@ -213,7 +212,7 @@ def _write_model(
             ["-c", str(config_file)],
             cwd=Path.cwd(),
             log=log,
-            idle_timeout_s=_IDLE_TIMEOUT_S,
+            idle_timeout_s=IDLE_TIMEOUT_S,
             expects=tuple(work / name for name in (PROGRAM_FILES[0], WEIGHTS_FILE, SETTINGS_FILE)),
         )
         run_tool(call)
@@ -247,7 +246,7 @@ def _copy_dictionary(config: Mapping[str, Any], work: Path) -> None:
         shutil.copyfile(dictionary, work / DICTIONARY_FILE)
 
 
-def _require_replaceable(target: Path) -> None:
+def require_replaceable(target: Path) -> None:
     """Refuse to replace a folder that holds anything but an export."""
     if not target.exists():
         return
@@ -260,7 +259,7 @@ def _require_replaceable(target: Path) -> None:
     )
 
 
-def _require_same(engines: Mapping[str, EngineParity], target: Path) -> None:
+def require_same(engines: Mapping[str, EngineParity], target: Path) -> None:
     """Refuse an export that answers otherwise on an engine that it was made for."""
     for name, found in engines.items():
         parity = found.parity
@@ -302,7 +301,7 @@ def _width_note(deployment: Deployment, parity: Parity) -> list[str]:
     ]
 
 
-def _inside(path: Path, folder: Path) -> str:
+def inside(path: Path, folder: Path) -> str:
     """Return a path relative to the run folder where it lies there."""
     try:
         return path.relative_to(folder).as_posix()

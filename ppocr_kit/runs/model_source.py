@@ -26,6 +26,8 @@ RECORD_FILE = "export.json"
 WEIGHTS_FILE = "inference.pdiparams"
 # the second is what releases before 3.0 wrote
 PROGRAM_FILES = ("inference.json", "inference.pdmodel")
+_KIE_DECODERS = ("VQASer", "VQARe")
+_KIE_HINT = "ppocr-kit predict --ser SER_MODEL --re RE_MODEL --det DET_MODEL --rec REC_MODEL IMAGES…"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def find_source(name: str, task: Task | None = None, *, checkpoint: str = "best"
     if (folder / SETTINGS_FILE).is_file() and not (folder / "run.json").is_file():
         source = read_export(folder)
     else:
-        source = run_source(_find_run(name), checkpoint=checkpoint)
+        source = run_source(find_named_run(name), checkpoint=checkpoint)
     if task is not None and source.task is not task:
         raise UsageError(
             f"'{name}' is a {source.task} model, not a {task} model",
@@ -120,7 +122,11 @@ def run_source(folder: RunFolder, *, checkpoint: str = "best") -> ModelSource:
     """
     config, task = read_config(folder), read_run(folder).task
     if task in KIE_TASKS:
-        raise UsageError(f"'{folder.name}' is a {task} run; pictures are read by det and rec", at=folder.name)
+        raise UsageError(
+            f"'{folder.name}' is a {task} run; pictures are read by det and rec",
+            at=folder.name,
+            hint=_KIE_HINT,
+        )
     return ModelSource(
         task=task,
         name=folder.name,
@@ -139,14 +145,13 @@ def read_export(folder: Path) -> ModelSource:
         DataError: A file is missing or damaged, or it is a model of another kind.
     """
     at = str(folder / SETTINGS_FILE)
-    body = _read_settings(folder / SETTINGS_FILE)
-    have = {path.name for path in folder.iterdir()}
-    if WEIGHTS_FILE not in have or not have & set(PROGRAM_FILES):
-        missing = WEIGHTS_FILE if WEIGHTS_FILE not in have else PROGRAM_FILES[0]
-        raise DataError(f"the exported model has no {missing}", at=str(folder), hint="ppocr-kit export RUN")
+    body = read_settings(folder / SETTINGS_FILE)
+    have = require_files(folder)
     postprocess = dict(body["PostProcess"])
     decoder = postprocess.get("name")
     tasks = [task for task, name in DECODERS.items() if name == decoder]
+    if str(decoder).startswith(_KIE_DECODERS):
+        raise UsageError(f"'{folder}' is a model for key information", at=at, hint=_KIE_HINT)
     if not tasks:
         known = ", ".join(DECODERS.values())
         raise DataError(f"the model's decoder {decoder} is not one of {known}", at=at)
@@ -163,12 +168,25 @@ def read_export(folder: Path) -> ModelSource:
         settings={"use_space_char": True, "reversed": name == RECOGNISER_ARABIC} if characters else {},
         export=folder.absolute(),
         characters=tuple(str(entry) for entry in characters) if characters else None,
-        checks=read_checks(_read_record(folder / RECORD_FILE), folder),
+        checks=read_checks(read_record(folder / RECORD_FILE), folder),
         has_onnx=ONNX_FILE in have,
     )
 
 
-def _read_record(path: Path) -> dict[str, Any] | None:
+def require_files(folder: Path) -> set[str]:
+    """Return the names of an export's files.
+
+    Raises:
+        DataError: The program or the weights are missing.
+    """
+    have = {path.name for path in folder.iterdir()}
+    if WEIGHTS_FILE not in have or not have & set(PROGRAM_FILES):
+        missing = WEIGHTS_FILE if WEIGHTS_FILE not in have else PROGRAM_FILES[0]
+        raise DataError(f"the exported model has no {missing}", at=str(folder), hint="ppocr-kit export RUN")
+    return have
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
     """Read ``export.json``; None for exports of others, which have none."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
@@ -177,8 +195,12 @@ def _read_record(path: Path) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _read_settings(path: Path) -> dict[str, Any]:
-    """Read ``inference.yml`` as far as this module relies on it."""
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read ``inference.yml``.
+
+    Raises:
+        DataError: It is damaged, or has no list of transforms, or no decoder.
+    """
     hint = "export the run again: ppocr-kit export RUN"
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -202,7 +224,12 @@ def _at(body: Any, *keys: str) -> Any:
     return body
 
 
-def _find_run(name: str) -> RunFolder:
+def find_named_run(name: str) -> RunFolder:
+    """Find a run by name or path; says so where the path is of a folder that is none.
+
+    Raises:
+        UsageError: There is no such run.
+    """
     try:
         return find_run(name)
     except PpocrKitError as error:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ppocr_kit.configs.key_information import LONGEST_WINDOW
 from ppocr_kit.errors import DataError
 from ppocr_kit.runs.model_source import PROGRAM_FILES, WEIGHTS_FILE
 from ppocr_kit.runs.rundir import NETWORK_WEIGHTS
 from ppocr_kit.runs.weights import require_whole
 from ppocr_kit.runs.workers.engines import first_line
 from ppocr_kit.runs.workers.paddle_networks import require_gpu
+from ppocr_kit.vendor.compat_kie_export import SCORE_UNIT
 
 Numbers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -29,6 +31,8 @@ TokenNetwork = Callable[[Sequence[Any]], Scores]
 _PREFIX = "backbone.model."
 _LINKED = 1
 _GPU_MEMORY_MIB = 500
+# What an exported network gets behind the last token: a masked one, nowhere on the page.
+_FILLINGS = (1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -152,17 +156,37 @@ def _export(job: Mapping[str, Any], pairs: bool) -> Loaded:
     beside = 6 if pairs else 4
 
     def answer(batch: Sequence[Any]) -> Any:
-        outputs = run(batch)
+        tokens = batch[0].shape[1]
+        outputs = run([*map(_fill_up, batch[:4], _FILLINGS), *_trim(batch[4:], pairs)])
         if not pairs:
-            return np.asarray(outputs[0], dtype=np.float32)
+            return np.asarray(outputs[0][:, :tokens], dtype=np.float32)
         return [_read_pairs(page) for page in next(table for table in outputs if table.shape[2:] == (7, 2))]
 
     return Loaded(answer, inputs > beside)
 
 
+def _fill_up(values: Any, filling: int) -> Any:
+    """Fill tokens (N, T, ...) up to the length that the release exports networks for."""
+    missing = [(0, 0) for _ in values.shape]
+    missing[1] = (0, LONGEST_WINDOW - values.shape[1])
+    return np.pad(values, missing, constant_values=filling)
+
+
+def _trim(rest: Sequence[Any], pairs: bool) -> list[Any]:
+    """Give entities as many rows as the graph looks at, and leave out the room for links to learn from."""
+    if not pairs:
+        return list(rest)
+    *image, entities, relations = rest
+    room = ((0, 0), (0, LONGEST_WINDOW + 1 - entities.shape[1]), (0, 0))
+    return [*image, np.pad(entities, room, constant_values=-1), relations[:, :1]]
+
+
 def _read_pairs(table: Any) -> list[Pair]:
     """Read the links of a page from the table (R, 7, 2) of an exported network, their number in row 0."""
-    return [Pair(int(row[0, 0]), int(row[3, 0]), None) for row in table[1 : max(0, int(table[0, 0, 0])) + 1]]
+    return [
+        Pair(int(row[0, 0]), int(row[3, 0]), float(row[6, 1]) / SCORE_UNIT if row[6, 1] >= 0 else None)
+        for row in table[1 : max(0, int(table[0, 0, 0])) + 1]
+    ]
 
 
 def _predictor(folder: Path, gpu: bool, threads: int) -> tuple[Callable[[Sequence[Any]], list[Any]], int]:
@@ -183,6 +207,8 @@ def _predictor(folder: Path, gpu: bool, threads: int) -> tuple[Callable[[Sequenc
     else:
         config.disable_mkldnn()
         config.set_cpu_math_library_num_threads(threads)
+    config.enable_new_ir(True)
+    config.enable_new_executor()
     config.enable_memory_optim()
     config.disable_glog_info()
     try:
