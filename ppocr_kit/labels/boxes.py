@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any, Optional
 
+from ppocr_kit.labels.link_naming import role_of
 from ppocr_kit.labels.linking import drop_loose_links, parse_links
 from ppocr_kit.labels.region import REPLACEMENT, TextRegion
 
@@ -108,9 +109,18 @@ def _parse_class(item: dict[str, Any]) -> str | None:
 
 
 def _compare_classes(item: dict[str, Any], index: int) -> list[Finding]:
-    """Tell of ``label`` and ``key_cls`` that differ, letter case aside; an unset one contradicts nothing."""
-    label, key_cls = ("" if value is None else str(value) for value in (item["label"], item["key_cls"]))
+    """Tell of ``label`` and ``key_cls`` that differ, letter case aside.
+
+    An unset one contradicts nothing. Neither does a side beside the class of a field: the kit's own lists
+    for RE have ``question`` and ``TOTAL_Q``.
+    """
+    label, key_cls = (
+        str(value) if type(value) in (str, int) else "" for value in (item["label"], item["key_cls"])
+    )
     if label.casefold() == key_cls.casefold() or {label, key_cls} & {"", "None"}:
+        return []
+    side, role = role_of(label), role_of(key_cls)
+    if side is not None and not side.field and (role is None or role.side is side.side):
         return []
     return [("L095", index, f"'{shorten(label)}' and '{shorten(key_cls)}'")]
 

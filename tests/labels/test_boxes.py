@@ -135,6 +135,22 @@ def test_difficult_is_read_in_the_notations_seen(value, difficult):
     assert parse_boxes(one_box(difficult=value))[0][0].difficult is difficult
 
 
+@pytest.mark.parametrize(
+    ("label", "key_cls", "told", "counts"),
+    [
+        ("total_a", "name_a", True, "name_a"), ("Total_A", "total_a", False, "total_a"),
+        ("total_a", "None", False, "total_a"), ("None", "total_a", False, "total_a"),
+        ("", "total_a", False, "total_a"), ("question", "TOTAL_Q", False, "TOTAL_Q"),
+        ("question", "TOTAL_A", True, "TOTAL_A"), ("answer", "SUM", False, "SUM"),
+        (3, "total_a", True, "total_a"), ("other", "total_a", True, "total_a"),
+    ],
+)  # fmt: skip
+def test_label_and_key_cls_are_compared(label, key_cls, told, counts):
+    regions, findings = parse_boxes(one_box(label=label, key_cls=key_cls))
+    assert regions[0].key_cls == counts
+    assert [code for code, _, _ in findings] == ["L095"] * told
+
+
 @pytest.mark.parametrize("value", ["None", None, 3])
 def test_an_unset_class_is_none(value):
     assert parse_boxes(one_box(key_cls=value))[0][0].key_cls is None
@@ -145,7 +161,9 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=5)
         | st.dictionaries(
-            st.sampled_from(["transcription", "points", "difficult", "key_cls"]), inner, max_size=4
+            st.sampled_from(["transcription", "points", "difficult", "key_cls", "label", "id", "linking"]),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=40,
