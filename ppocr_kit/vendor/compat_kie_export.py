@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -23,9 +24,7 @@ def export_relations(module: ModuleType) -> None:
 
     # not functools.wraps: who builds a graph looks behind it
     def forward(self: Any, hidden_states: Any, entities: Any, relations: Any) -> Any:
-        from importlib import import_module
-
-        if import_module("paddle").in_dynamic_mode():
+        if _paddle().in_dynamic_mode():
             return original(self, hidden_states, entities, relations)
         return link_entities(self, hidden_states, entities, relations)
 
@@ -46,8 +45,7 @@ def link_entities(decoder: Any, hidden: Any, entities: Any, relations: Any) -> t
         ``VQAReTokenLayoutLMPostProcess`` reads it, with the score in millionths at [6, 1], where
         paddlenlp has -1.
     """
-    import paddle
-
+    paddle = _paddle()
     slots = entities.shape[1] - 1
     number = paddle.arange(slots, dtype="int64")
     # the graph is made for one row less than the release's scripts give it; a slice would let that in
@@ -67,8 +65,7 @@ def link_entities(decoder: Any, hidden: Any, entities: Any, relations: Any) -> t
 
 def _score_pairs(decoder: Any, hidden: Any, rows: Any) -> Any:
     """Return logits (N, 2, S, S) of all pairs: not linked and linked, by question and answer."""
-    import paddle
-
+    paddle = _paddle()
     start = paddle.clip(rows[:, :, 0], 0, hidden.shape[1] - 1).unsqueeze(2)
     said = paddle.take_along_axis(hidden, start, axis=1, broadcast=True)
     kind = decoder.entity_emb(paddle.clip(rows[:, :, 2], 0, 2))
@@ -88,8 +85,7 @@ def _score_pairs(decoder: Any, hidden: Any, rows: Any) -> Any:
 
 def _loss(logits: Any, possible: Any, relations: Any, slots: int) -> Any:
     """Return the cross entropy of the possible pairs, where the given links are the linked ones."""
-    import paddle
-
+    paddle = _paddle()
     heads, tails = relations[:, 1:, 0], relations[:, 1:, 1]
     given = paddle.logical_and(heads >= 0, tails >= 0).astype("int64")
     flat = (heads * slots + tails) * given
@@ -106,8 +102,7 @@ def _loss(logits: Any, possible: Any, relations: Any, slots: int) -> Any:
 
 def _table(rows: Any, linked: Any, score: Any, slots: int) -> Any:
     """Lay the links of each page out, in the order of question and answer, below their number."""
-    import paddle
-
+    paddle = _paddle()
     ends = paddle.stack([rows[:, :, 0], rows[:, :, 1]], axis=2)
     kind = paddle.stack([rows[:, :, 2], paddle.full_like(rows[:, :, 2], -1)], axis=2)
     number = paddle.arange(slots, dtype="int64")
@@ -132,3 +127,8 @@ def _table(rows: Any, linked: Any, score: Any, slots: int) -> Any:
         empty, paddle.stack([page, place], axis=2), values.reshape([-1, slots * slots, 7, 2])
     )
     return filled + first * (count + (count > 0).astype("int64"))
+
+
+def _paddle() -> Any:
+    """Return Paddle, which only launched processes have."""
+    return import_module("paddle")
