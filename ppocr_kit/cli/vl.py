@@ -7,6 +7,7 @@ import click
 from ppocr_kit.cli.lazy_group import LazyGroup
 
 VERBS: dict[str, tuple[str, str, str]] = {
+    "check": ("ppocr_kit.cli.vl_check", "check", "Show what the model would learn of one row."),
     "tiny": (
         "ppocr_kit.cli.vl_tiny",
         "tiny",
