@@ -13,6 +13,7 @@ from ppocr_kit.metrics.edits import EditScores, score_edits
 from ppocr_kit.metrics.entities import score_entities
 from ppocr_kit.metrics.recognition import score_recognition
 from ppocr_kit.metrics.relations import Relation, score_relations
+from ppocr_kit.runs.workers.kie_windows import best_window, plan_windows
 
 Box = list[tuple[float, float]]
 
@@ -50,8 +51,19 @@ def test_entity_example(page: str) -> None:
     assert f"labelled `{labelled}`, found `{found}`" in page
     report = score_entities([(found.split(), labelled.split())])
     assert f"one answer in the place of both: {_three(report.values)}" in page
-    assert set(report.per_class["Q"].values()) == {1.0}
-    assert set(report.per_class["A"].values()) == {0.0}
+    assert {report.per_class["Q"][name] for name in report.values} == {1.0}
+    assert {report.per_class["A"][name] for name in report.values} == {0.0}
+
+
+def test_windows_example(page: str) -> None:
+    windows = plan_windows([2, 2, 2], limit=4, overlap=2)
+    answers = [{0: "B-Q I-Q", 1: "B-Q I-Q"}, {1: "B-A I-A", 2: "O O"}]
+    chosen = [answers[best_window(windows, entity)][entity] for entity in range(3)]
+    labelled = ["B-Q", "I-Q", "B-A", "I-A", "B-A", "I-A"]
+    whole = score_entities([(" ".join(chosen).split(), labelled)]).values
+    first = score_entities([(" ".join(answers[0].values()).split(), labelled[:4])]).values
+    assert f"`whole_page`: {_three(whole)}." in page
+    assert f"of the labels of a and b alone: {_three(first)}." in page
 
 
 def test_link_example(page: str) -> None:

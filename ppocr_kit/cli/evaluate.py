@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from ppocr_kit.cli.console import print_json, say
+from ppocr_kit.cli.console import print_json, progress_bar, say
 from ppocr_kit.configs.base import find_recipe_by_name
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
+from ppocr_kit.reports.console import render_figures
 from ppocr_kit.runs.evaluate import Evaluation, evaluate_recipe, evaluate_run
 from ppocr_kit.runs.rundir import find_run
 from ppocr_kit.tasks import Split
@@ -20,6 +21,8 @@ _EPILOG = """Examples:
   ppocr-kit eval invoices-rec
 
   ppocr-kit eval invoices-rec --split val --checkpoint latest --json
+
+  ppocr-kit eval forms-re --ser forms-ser
 
   ppocr-kit eval rec_en_number_lite_train --weights best_accuracy.pdparams --dataset train_data/invoices
 """
@@ -47,6 +50,12 @@ _EPILOG = """Examples:
     "--image-size", type=click.IntRange(min=32), help="With --weights, as in train: det only, pixels."
 )
 @click.option("-o", "overrides", multiple=True, metavar="KEY=VALUE", help="With --weights, as in train.")
+@click.option(
+    "--ser",
+    "ser_run",
+    metavar="RUN",
+    help="Of a re run: find links between what this ser run reads, too (end_to_end).",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON.")
 def evaluate(
@@ -57,13 +66,17 @@ def evaluate(
     weights: Path | None,
     image_size: int | None,
     overrides: tuple[str, ...],
+    ser_run: str | None,
     device: str,
     as_json: bool,
 ) -> None:
-    """Measure Precision, Recall and Hmean (det) or acc and norm_edit_dis (rec).
+    """Measure Precision, Recall and Hmean (det, ser, re) or acc and norm_edit_dis (rec).
 
-    RUN is a run under output/ or its path. The result is kept in the run's reports/ folder.
+    RUN is a run under output/ or its path. The result is kept in the run's reports/ folder. Of ser and re
+    whole pages are measured, overall and by class, and beside it the first window of each page.
     """
+    if weights is not None and ser_run is not None:
+        raise UsageError("weights under a recipe are measured alone", at="--ser", hint="leave it out")
     if weights is not None:
         spec = _recipe_spec(run, dataset, image_size, overrides)
         wanted = Split(split or Split.TEST)
@@ -75,7 +88,15 @@ def evaluate(
         folder = find_run(run)
         say(f"measuring {folder.name}")
         wanted_split = Split(split) if split is not None else None
-        found = evaluate_run(folder, wanted_split, checkpoint=checkpoint, dataset_root=dataset, device=device)
+        found = evaluate_run(
+            folder,
+            wanted_split,
+            checkpoint=checkpoint,
+            dataset_root=dataset,
+            device=device,
+            ser_run=ser_run,
+            track=progress_bar,
+        )
     if as_json:
         print_json(found.to_json())
         return
@@ -106,7 +127,10 @@ def _print(found: Evaluation) -> None:
         click.echo(f"{name:<{width}}  {value:.4f}")
     skipped = f", {report.num_skipped} skipped" if report.num_skipped else ""
     place = f"{found.dataset['name']}/{found.split}" if found.dataset is not None else "the YAML's Eval lists"
-    click.echo(f"on {report.num_samples} samples of {place}{skipped}")
+    what = "pages" if found.figures else "samples"
+    click.echo(f"on {report.num_samples} {what} of {place}{skipped}")
+    if found.figures:
+        click.echo(render_figures(found.figures), nl=False)
     for row in found.skipped[:5]:
         say(f"  skipped {Path(row['list']).name}:{row['line']}: {row['reason']}")
     if len(found.skipped) > 5:

@@ -50,6 +50,10 @@ class MatchCounts:
         """Return the three scores by PaddleOCR's names."""
         return {"precision": self.precision, "recall": self.recall, "hmean": self.hmean}
 
+    def counts(self) -> dict[str, int]:
+        """Return the three numbers by their names."""
+        return {"matched": self.matched, "predicted": self.predicted, "labelled": self.labelled}
+
 
 @dataclass(frozen=True)
 class ClassCounts:
@@ -77,8 +81,8 @@ class ClassCounts:
         return sum(self.by_class.values(), MatchCounts())
 
     def scores_by_class(self) -> dict[str, dict[str, float]]:
-        """Return precision, recall and hmean of every class, in the order of their names."""
-        return {name: self.by_class[name].scores() for name in sorted(self.by_class)}
+        """Return scores and counts of every class, in the order of their names."""
+        return {name: {**count.scores(), **count.counts()} for name, count in sorted(self.by_class.items())}
 
     def to_report(self, task: str, definition: str, num_skipped: int) -> MetricReport:
         """Return the scores over all classes and of each.
@@ -92,7 +96,7 @@ class ClassCounts:
         return MetricReport(
             task=task,
             values=total.scores(),
-            counts={"matched": total.matched, "predicted": total.predicted, "labelled": total.labelled},
+            counts=total.counts(),
             num_samples=self.pages,
             num_skipped=num_skipped,
             definition=definition,

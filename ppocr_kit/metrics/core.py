@@ -23,7 +23,7 @@ class MetricReport:
         num_skipped: Samples that should have been scored and were not.
         definition: The formula in words, so that two reports can be told apart.
         computed_by: Program and version.
-        per_class: The scores of each class, for the tasks that have classes.
+        per_class: Scores and counts of each class, for the tasks that have classes.
     """
 
     task: str

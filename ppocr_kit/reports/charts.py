@@ -16,6 +16,7 @@ _INK, _MUTED, _GRID = "#1f2a37", "#64748b", "#e2e8f0"
 _BAR, _BAR_LIGHT, _MARK = "#2f6cab", "#b7cfe6", "#c2410c"
 _MAP_COLOURS = ("#ffffff", "#cfe0f0", "#6ea3d1", "#2f6cab", "#12365e")
 
+_SCORES = ("hmean", "precision", "recall")
 _MOST_BARS = 60
 # What lies beyond this share of the values is one last bar, so that a stray box does not squeeze the
 # others into the first.
@@ -151,24 +152,59 @@ def draw_columns(title: str, counts: Mapping[str, int], y_label: str) -> Canvas:
 
 def draw_rows(title: str, counts: Mapping[str, int], x_label: str) -> Canvas:
     """Draw one bar for each name, the first at the top."""
-    fonts = choose_fonts([*counts, "…"])
-    height = max(_HEIGHT / 2, 0.9 + _ROW_HEIGHT * len(counts))
-    canvas = _open(title, x_label, "", height)
+    canvas = _open_rows(title, list(counts), x_label)
     axes = canvas.axes
     places = range(len(counts))
     axes.barh(places, list(counts.values()), color=_BAR, height=0.72)
-    axes.set_yticks(places, [_shorten(fonts.show(name)) for name in counts])
+    axes.xaxis.set_major_locator(_whole_numbers())
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    for place, count in zip(places, counts.values()):
+        axes.annotate(f" {count:,}", (count, place), va="center", fontsize=7, color=_MUTED)
+    axes.margins(x=0.1)
+    return canvas
+
+
+def draw_scores(title: str, classes: Mapping[str, Mapping[str, float]]) -> Canvas:
+    """Draw hmean as a bar, precision and recall as marks on it, for each class, the first at the top.
+
+    Args:
+        title: Title.
+        classes: Scores by class, ``precision``, ``recall`` and ``hmean`` from 0 to 1, and how many are
+            ``labelled``.
+    """
+    canvas = _open_rows(title, list(classes), "")
+    axes = canvas.axes
+    places = range(len(classes))
+    score = {key: [each.get(key, 0.0) for each in classes.values()] for key in _SCORES}
+    axes.barh(places, score["hmean"], color=_BAR_LIGHT, height=0.72, label="hmean")
+    axes.scatter(score["precision"], places, marker="|", s=60, color=_BAR, label="precision", zorder=3)
+    axes.scatter(score["recall"], places, marker=".", s=36, color=_MARK, label="recall", zorder=3)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(len(classes) - 0.4, -0.6)
+    for place, each in zip(places, classes.values()):
+        labelled = f"{each.get('hmean', 0.0):.2f} of {each.get('labelled', 0):,.0f}"
+        word = axes.annotate(
+            labelled, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=_MUTED
+        )
+        word.set_in_layout(True)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, fontsize=7.5, frameon=False, borderpad=2
+    )
+    return canvas
+
+
+def _open_rows(title: str, names: Sequence[str], x_label: str) -> Canvas:
+    """Make a picture with a row for each name, the first at the top."""
+    fonts = choose_fonts([*names, "…"])
+    canvas = _open(title, x_label, "", max(_HEIGHT / 2, 0.9 + _ROW_HEIGHT * len(names)))
+    axes = canvas.axes
+    axes.set_yticks(range(len(names)), [_shorten(fonts.show(name)) for name in names])
     _set_fonts(axes.get_yticklabels(), fonts, size=8)
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=_GRID)
     axes.spines["bottom"].set_visible(False)
-    axes.xaxis.set_major_locator(_whole_numbers())
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    for place, count in zip(places, counts.values()):
-        axes.annotate(f" {count:,}", (count, place), va="center", fontsize=7, color=_MUTED)
-    axes.margins(x=0.1)
     return canvas
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.reports import facts, words
 from ppocr_kit.reports.compare import SplitComparison, TaskComparison
 from ppocr_kit.reports.remarks import remarks
@@ -32,6 +33,9 @@ def render_report(report: RunReport, *, width: int = 100, color: bool = False) -
     console.print(_table(heading, rows) if rows else "nothing measured yet")
     for splits, definition, by in facts.definition_rows(report):
         console.print(Text(f"{splits}: {definition}; computed by {by}", style="dim"))
+    for one in facts.measured_classes(report):
+        console.print(Text(f"by class, {one.split}"))
+        console.print(_table(facts.CLASS_HEADING, facts.class_rows(one.per_class)))
     console.print(_table((), [*facts.data_rows(report), *facts.training_rows(report)]))
     for what, file, check, checksum in facts.file_rows(report):
         console.print(Text(f"{what}: {file}, {check}, sha256 {words.checksum(checksum)}"), soft_wrap=True)
@@ -39,6 +43,26 @@ def render_report(report: RunReport, *, width: int = 100, color: bool = False) -
         console.print(Text(f"note: {remark}", style="yellow"))
     if report.command:
         console.print(Text(f"again: {shlex.join(report.command)}"), soft_wrap=True)
+    return _trimmed(stream)
+
+
+def render_figures(figures: Mapping[str, MetricReport], *, width: int = 100) -> str:
+    """Return several figures of one measurement, and the first by class, as tables.
+
+    Args:
+        figures: What was measured by name, the headline first.
+        width: Columns of the terminal.
+    """
+    stream, console = _console(width, False)
+    names = list(next(iter(figures.values())).values)
+    rows = [
+        (name, *(words.metric(report.values.get(key)) for key in names), report.definition.split("; ")[-1])
+        for name, report in figures.items()
+    ]
+    console.print(_table(("figure", *names, ""), rows))
+    classes = facts.class_rows(next(iter(figures.values())).per_class)
+    if classes:
+        console.print(_table(facts.CLASS_HEADING, classes))
     return _trimmed(stream)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ppocr_kit.errors import ReportError
@@ -13,6 +13,25 @@ from ppocr_kit.runs.rundir import RunFolder
 from ppocr_kit.tasks import Split, Task
 
 _SPLIT_ORDER = {str(split): index for index, split in enumerate((Split.TEST, Split.VAL, Split.TRAIN))}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of several figures of a measurement, such as ``whole_page``; None where the file does not say.
+
+    Attributes:
+        name: Its name.
+        values: Metric name to value.
+        num_samples: Pages that were scored.
+        definition: The formula in words.
+        computed_by: Program and version.
+    """
+
+    name: str
+    values: Mapping[str, float]
+    num_samples: int | None
+    definition: str | None
+    computed_by: str | None
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,8 @@ class Measurement:
         dataset_checksum: Its checksum.
         split_sha256: Checksum of the split's list.
         seconds: Wall time.
+        figures: Of tasks that have several, the one that ``values`` are first.
+        per_class: Scores and counts by class, for tasks that have classes.
     """
 
     file: str
@@ -50,6 +71,8 @@ class Measurement:
     dataset_checksum: str | None
     split_sha256: str | None
     seconds: float | None
+    figures: tuple[Figure, ...] = ()
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def read_measurements(folder: RunFolder, task: Task) -> tuple[Measurement, ...]:
@@ -89,6 +112,18 @@ def _read(path: Path, task: Task) -> Measurement:
         dataset_checksum=fields.text("dataset", "checksum"),
         split_sha256=fields.text("split_sha256"),
         seconds=fields.number("seconds"),
+        figures=tuple(_figure(fields, name) for name in fields.keys("figures")),
+        per_class={name: fields.numbers("per_class", name) for name in fields.keys("per_class")},
+    )
+
+
+def _figure(fields: Fields, name: str) -> Figure:
+    return Figure(
+        name=name,
+        values=fields.numbers("figures", name, "values"),
+        num_samples=fields.count("figures", name, "num_samples"),
+        definition=fields.text("figures", name, "definition"),
+        computed_by=fields.text("figures", name, "computed_by"),
     )
 
 

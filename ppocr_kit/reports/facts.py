@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ppocr_kit.reports import words
+from ppocr_kit.reports.evaluation import Figure, Measurement
 from ppocr_kit.reports.run_report import ExportFacts, RunReport
 from ppocr_kit.tasks import TASK_FACTS, Split
 
@@ -10,42 +13,78 @@ Row = tuple[str, ...]
 
 
 def measurement_rows(report: RunReport) -> tuple[Row, list[Row]]:
-    """Return the heading and rows of what was measured; best on val from training comes last."""
+    """Return the heading and rows of what was measured; best on val from training comes last.
+
+    Where a task has several figures, each has a row.
+    """
     names = TASK_FACTS[report.task].metric_names
-    heading = ("split", "weights", *names, "samples", "skipped", "checksum of weights")
-    rows: list[Row] = [
+    several = any(one.figures for one in report.measurements)
+    heading = (
+        "split", "weights", *(("figure",) if several else ()), *names, "samples", "skipped",
+        "checksum of weights",
+    )  # fmt: skip
+    rows = [row for one in report.measurements for row in _rows_of(one, names, several)]
+    if report.best_values:
+        values = (words.metric(report.best_values.get(name)) for name in names)
+        said = f"best, while training{_epoch(report)}"
+        figure = (words.ABSENT,) if several else ()
+        rows.append(("val", said, *figure, *values, words.ABSENT, words.ABSENT, words.ABSENT))
+    return heading, rows
+
+
+def _rows_of(one: Measurement, names: Sequence[str], several: bool) -> list[Row]:
+    """Return a row for each figure of a measurement, or one where it has none."""
+    figures = one.figures or (
+        Figure(words.ABSENT, one.values, one.num_samples, one.definition, one.computed_by),
+    )
+    return [
         (
             one.split,
             one.weights,
-            *(words.metric(one.values.get(name)) for name in names),
-            words.count(one.num_samples),
+            *((figure.name,) if several else ()),
+            *(words.metric(figure.values.get(name)) for name in names),
+            words.count(figure.num_samples),
             words.count(one.num_skipped),
             words.checksum(one.checkpoint_sha256),
         )
-        for one in report.measurements
+        for figure in figures
     ]
-    if report.best_values:
-        values = (words.metric(report.best_values.get(name)) for name in names)
-        rows.append(
-            (
-                "val",
-                f"best, while training{_epoch(report)}",
-                *values,
-                words.ABSENT,
-                words.ABSENT,
-                words.ABSENT,
-            )
-        )
-    return heading, rows
 
 
 def definition_rows(report: RunReport) -> list[Row]:
     """Return what the metrics mean and what computed them, with the splits that it holds for."""
     groups: dict[tuple[str, str], list[str]] = {}
     for one in report.measurements:
-        key = (words.text(one.definition), words.text(one.computed_by))
-        groups.setdefault(key, []).append(one.split)
+        said = [(one.split, one.definition, one.computed_by)]
+        if one.figures:
+            said = [(f"{one.split} {each.name}", each.definition, each.computed_by) for each in one.figures]
+        for what, definition, by in said:
+            groups.setdefault((words.text(definition), words.text(by)), []).append(what)
     return [(", ".join(dict.fromkeys(splits)), definition, by) for (definition, by), splits in groups.items()]
+
+
+CLASS_HEADING: Row = ("class", "precision", "recall", "hmean", "right", "found", "labelled")
+
+
+def class_rows(per_class: Mapping[str, Mapping[str, float]]) -> list[Row]:
+    """Return the scores of each class and the numbers that they are made from."""
+    return [
+        (
+            name,
+            *(words.metric(scores.get(key)) for key in ("precision", "recall", "hmean")),
+            *(_whole(scores.get(key)) for key in ("matched", "predicted", "labelled")),
+        )
+        for name, scores in per_class.items()
+    ]
+
+
+def measured_classes(report: RunReport) -> list[Measurement]:
+    """Return the measurements of the best weights that tell classes apart."""
+    return [one for one in report.measurements if one.weights == "best" and one.per_class]
+
+
+def _whole(value: float | None) -> str:
+    return words.count(None if value is None else round(value))
 
 
 def data_rows(report: RunReport) -> list[Row]:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from ppocr_kit.reports import facts
+from ppocr_kit.reports.plots import class_picture
 from ppocr_kit.reports.remarks import remarks
 from ppocr_kit.reports.run_report import RunReport
 from ppocr_kit.tasks import TASK_FACTS
@@ -25,7 +26,7 @@ def render_markdown(report: RunReport, pictures: Sequence[str] = ()) -> str:
 
     Args:
         report: The report.
-        pictures: File names of curves that lie beside it.
+        pictures: File names of curves and of scores by class that lie beside it.
     """
     title = TASK_FACTS[report.task].title
     parts = [
@@ -33,12 +34,13 @@ def render_markdown(report: RunReport, pictures: Sequence[str] = ()) -> str:
         f"{title[0].upper()}{title[1:]} with `{_plain(report.model)}`, {escape(report.status)}.",
         "## What was measured",
         *_measured(report),
+        *_classes(report, pictures),
         *_remarks(report),
         "## Data",
         _table(("", ""), facts.data_rows(report)),
         "## Training",
         _table(("", ""), facts.training_rows(report)),
-        *(f"![{_CAPTIONS.get(name, name)}]({name})" for name in pictures),
+        *(f"![{_CAPTIONS[name]}]({name})" for name in pictures if name in _CAPTIONS),
         "## Files",
         _table(("", "file", "check", "sha256 of the weights"), facts.file_rows(report)),
         "## Do it again",
@@ -61,6 +63,19 @@ def _measured(report: RunReport) -> list[str]:
         for splits, definition, by in facts.definition_rows(report)
     ]
     return [_table(heading, rows), "\n".join(definitions)]
+
+
+def _classes(report: RunReport, pictures: Sequence[str]) -> list[str]:
+    """Return a section for each split whose classes were measured."""
+    parts = []
+    for one in facts.measured_classes(report):
+        picture = class_picture(one.split)
+        parts += [
+            f"### By class, {escape(one.split)}",
+            _table(facts.CLASS_HEADING, facts.class_rows(one.per_class)),
+            f"![hmean by class on {escape(one.split)}]({picture})" if picture in pictures else "",
+        ]
+    return parts
 
 
 def _remarks(report: RunReport) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pictures of a training: loss, learning rate and validation metrics over the epochs."""
+"""Pictures of a run: loss, learning rate and validation metrics over the epochs, scores by class."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ppocr_kit.reports.canvas import new_canvas
+from ppocr_kit.reports.charts import draw_scores
+from ppocr_kit.reports.evaluation import Measurement
+from ppocr_kit.reports.facts import measured_classes
 from ppocr_kit.reports.history import History
+from ppocr_kit.reports.run_report import RunReport
 from ppocr_kit.storage import write_bytes_atomic
+from ppocr_kit.tasks import Split
 
 _SIZE_INCHES = (6.4, 3.2)
 _DPI = 110
@@ -54,6 +59,44 @@ def draw_curves(history: History, folder: Path) -> tuple[Path, ...]:
         else:
             (folder / name).unlink(missing_ok=True)
     return tuple(drawn)
+
+
+def class_picture(split: str) -> str:
+    """Return the file name of the scores by class on a split."""
+    return f"classes-{split}.png"
+
+
+def draw_classes(report: RunReport, folder: Path) -> tuple[Path, ...]:
+    """Draw the scores of each class on the splits where classes were measured.
+
+    Args:
+        report: The run.
+        folder: Where ``classes-<split>.png`` goes; those of splits without a measurement are removed.
+
+    Returns:
+        The files written.
+
+    Raises:
+        SetupError: A picture cannot be written.
+    """
+    drawn = []
+    measured = {one.split: one for one in measured_classes(report)}
+    for split in map(str, Split):
+        file = folder / class_picture(split)
+        content = _draw_scores(measured[split]) if split in measured else None
+        if content is not None:
+            write_bytes_atomic(file, content)
+            drawn.append(file)
+        else:
+            file.unlink(missing_ok=True)
+    return tuple(drawn)
+
+
+def _draw_scores(one: Measurement) -> bytes | None:
+    try:
+        return draw_scores(f"hmean by class, {one.split}", one.per_class).png()
+    except ImportError:
+        return None
 
 
 def _loss(history: History) -> Series:

@@ -13,12 +13,12 @@ from ppocr_kit.reports.fields import Fields, read_fields
 from ppocr_kit.reports.history import metrics_only, read_history
 from ppocr_kit.reports.run_report import CheckpointFile, DataFacts, RunReport, TrainingFacts
 from ppocr_kit.runs.export import EXPORT_FOLDER
-from ppocr_kit.runs.rundir import RunFolder, read_run
+from ppocr_kit.runs.rundir import RunFolder, read_run, weights_file
 from ppocr_kit.runs.train import read_config
 from ppocr_kit.storage import sha256_of
 from ppocr_kit.tasks import Task
 
-_CHECKPOINTS = {"best": "best_accuracy.pdparams", "latest": "latest.pdparams"}
+_CHECKPOINTS = {"best": "best_accuracy", "latest": "latest"}
 
 
 def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunReport:
@@ -38,7 +38,7 @@ def read_run_report(folder: RunFolder, inference: Path | None = None) -> RunRepo
     history = read_history(folder, training.steps_per_epoch)
     final = fields.numbers("final") or dict(history.best)
     best_epoch = final.get("best_epoch")
-    checkpoints = _checkpoints(folder)
+    checkpoints = _checkpoints(folder, record.task)
     return RunReport(
         folder=folder,
         name=folder.name,
@@ -112,12 +112,13 @@ def _data(fields: Fields, task: Task) -> DataFacts:
     )
 
 
-def _checkpoints(folder: RunFolder) -> tuple[CheckpointFile, ...]:
+def _checkpoints(folder: RunFolder, task: Task) -> tuple[CheckpointFile, ...]:
     found = []
     for which, name in _CHECKPOINTS.items():
-        path = folder.checkpoints / name
+        path = weights_file(folder.checkpoints / name, task)
         if path.is_file():
-            found.append(CheckpointFile(which, f"checkpoints/{name}", path.stat().st_size, sha256_of(path)))
+            said = path.relative_to(folder.path).as_posix()
+            found.append(CheckpointFile(which, said, path.stat().st_size, sha256_of(path)))
     return tuple(found)
 
 

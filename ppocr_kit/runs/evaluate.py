@@ -13,36 +13,34 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import parse_device
-from ppocr_kit.configs.key_information import window_of
 from ppocr_kit.configs.patches import with_checkpoint, with_device, with_split
-from ppocr_kit.configs.render import dump_config, render_config
+from ppocr_kit.configs.render import render_config
 from ppocr_kit.configs.spec import RunSpec
+from ppocr_kit.datasets.kie_windows import read_windows
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.metrics.detection import DEFINITION as DETECTION_DEFINITION
-from ppocr_kit.metrics.entities import DEFINITION as ENTITY_DEFINITION
 from ppocr_kit.metrics.recognition import TextRules, describe_recognition
-from ppocr_kit.metrics.relations import DEFINITION as LINK_DEFINITION
+from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.runs.eval_tool import computed_by_release, run_eval_tool
 from ppocr_kit.runs.inspection import RowCheck, inspect_config
+from ppocr_kit.runs.kie_evaluate import KieMeasuring, KieModel, figures_to_json, measure_pages, reader_of_run
 from ppocr_kit.runs.kie_plan import checkpoint_start
 from ppocr_kit.runs.networks import is_network, tokenizer_environment
-from ppocr_kit.runs.plan import places_of_rows, write_lists
+from ppocr_kit.runs.plan import places_of_rows
 from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run, weights_file
-from ppocr_kit.runs.train import IDLE_TIMEOUT_S, read_config
+from ppocr_kit.runs.train import read_config
 from ppocr_kit.runs.weights import require_whole
-from ppocr_kit.storage import sha256_of, write_json_atomic, write_text_atomic
+from ppocr_kit.storage import sha256_of, write_json_atomic
 from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, Split, Task
 from ppocr_kit.vendor.environment import find_interpreter
-from ppocr_kit.vendor.logs import read_eval_output
-from ppocr_kit.vendor.process import run_tool
 from ppocr_kit.vendor.release import find_release
-from ppocr_kit.vendor.tools import tool_invocation
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,7 @@ class Evaluation:
         split_sha256: Checksum of the split's list; of several lists, of their checksums.
         skipped: Rows that were not scored: ``list``, ``line``, ``reason``.
         seconds: Wall time of the tool.
+        figures: Key information: what was measured by name, of which ``report`` is the first.
     """
 
     report: MetricReport
@@ -68,11 +67,13 @@ class Evaluation:
     split_sha256: str
     skipped: tuple[Mapping[str, Any], ...]
     seconds: float
+    figures: Mapping[str, MetricReport] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``ppocr-kit eval --json`` and ``reports/eval-<split>.json``."""
         return {
             **self.report.to_json(),
+            **figures_to_json(self.figures),
             "split": str(self.split),
             "checkpoint": self.checkpoint,
             "checkpoint_sha256": self.checkpoint_sha256,
@@ -90,6 +91,8 @@ def evaluate_run(
     checkpoint: str = "best",
     dataset_root: Path | None = None,
     device: str = "cpu",
+    ser_run: str | None = None,
+    track: Track = no_progress,
 ) -> Evaluation:
     """Measure a run, and keep the result as ``reports/eval-<split>.json`` when it is its best model.
 
@@ -102,9 +105,11 @@ def evaluate_run(
         checkpoint: ``best``, ``latest``, ``pretrained`` (what fine-tuning started from) or a path.
         dataset_root: Another data set than the run's own.
         device: Where to run.
+        ser_run: RE: a SER run whose classes links are found between, too.
+        track: Key information: shows the pages as they are answered.
 
     Raises:
-        UsageError: No such checkpoint, or a split of a run that has none.
+        UsageError: No such checkpoint, a split of a run that has none, or a SER run for another task.
         DataError: The data set has changed, the checkpoint does not fit, or no row can be scored.
         ToolError: The tool failed or logged no metric.
     """
@@ -119,7 +124,12 @@ def evaluate_run(
     scored = Split.VAL if dataset is None else split or Split.TEST
     prefix = _pretrained(config, folder) if checkpoint == "pretrained" else folder.checkpoint(checkpoint)
     log = folder.logs / f"eval-{scored}.log"
-    found = evaluate_weights(config, record.task, dataset, scored, prefix, log=log, device=device)
+    if ser_run is not None and record.task is not Task.RE:
+        raise UsageError(f"'{folder.name}' is a {record.task} run; links are of re runs", at="--ser")
+    reader = reader_of_run(ser_run) if ser_run is not None else None
+    found = evaluate_weights(
+        config, record.task, dataset, scored, prefix, log=log, device=device, reader=reader, track=track
+    )
     if dataset is None:
         found = _with_rows_left_out(found, folder)
     name = f"eval-{scored}" if checkpoint == "best" else f"eval-{scored}-{_label(checkpoint)}"
@@ -178,6 +188,8 @@ def evaluate_weights(
     *,
     log: Path,
     device: str = "cpu",
+    reader: KieModel | None = None,
+    track: Track = no_progress,
 ) -> Evaluation:
     """Score a checkpoint on a split with ``tools/eval.py`` of the release.
 
@@ -189,6 +201,8 @@ def evaluate_weights(
         prefix: Path of the ``.pdparams`` file without its suffix; of key information a folder.
         log: Where the tool's output goes.
         device: Where to run.
+        reader: RE: a SER model to find links with from end to end, too.
+        track: Key information: shows the pages as they are answered.
 
     Raises:
         DataError: The checkpoint does not fit to the last parameter, or no row can be scored.
@@ -210,35 +224,23 @@ def evaluate_weights(
     require_whole(found.shapes, weights)
     rows = found.rows["Eval"]
     _require_rows(rows, dataset, split, config)
-    lines: list[str] = []
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
-        exact = write_lists(config, {"Eval": rows}, Path(scratch))
-        config_file = Path(scratch) / "eval.yml"
-        write_text_atomic(config_file, dump_config(exact))
-        call = tool_invocation(
-            release,
-            interpreter.python,
-            "tools/eval.py",
-            ["-c", str(config_file)],
-            cwd=Path.cwd(),
-            log=log,
-            device=parse_device(device),
-            env=env,
-            idle_timeout_s=IDLE_TIMEOUT_S,
+    if task in KIE_TASKS:
+        windows = read_windows(dataset.tasks[task].data_dir)[split] if dataset is not None else {}
+        measuring = KieMeasuring(KieModel(config, prefix, task), rows, windows, reader)
+        figures = measure_pages(measuring, log=log, device=parse_device(device), track=track)
+        report = next(iter(figures.values()))
+    else:
+        figures = {}
+        report = MetricReport(
+            task=str(task),
+            values=run_eval_tool(config, rows, task, log=log, device=parse_device(device), env=env),
+            counts={},
+            num_samples=rows.usable,
+            num_skipped=len(rows.rejected),
+            definition=_definition(task, config),
+            computed_by=computed_by_release(release),
         )
-        run_tool(call, on_line=lines.append)
-    values = read_eval_output(lines)
-    engine = "its own metrics" if release.complete else "ppocr-kit's metrics"
-    report = MetricReport(
-        task=str(task),
-        values={name: float(values[name]) for name in TASK_FACTS[task].metric_names},
-        counts={},
-        num_samples=rows.usable,
-        num_skipped=len(rows.rejected),
-        definition=_definition(task, config),
-        computed_by=f"tools/eval.py of PaddleOCR {release.version} ({release.source}) with {engine}",
-    )
     return Evaluation(
         report=report,
         split=split,
@@ -248,14 +250,12 @@ def evaluate_weights(
         split_sha256=_lists_sha256(config) if dataset is None else dataset.tasks[task].splits[split].sha256,
         skipped=rows.rejected,
         seconds=time.monotonic() - started,
+        figures=figures,
     )
 
 
 def _definition(task: Task, config: Mapping[str, Any]) -> str:
     """Say in words what the release's metric of this configuration computes."""
-    if task in KIE_TASKS:
-        window = f"the first {window_of(config)} tokens of each page"
-        return f"{ENTITY_DEFINITION if task is Task.SER else LINK_DEFINITION}; of {window}"
     if task is Task.DET:
         return DETECTION_DEFINITION
     metric = config.get("Metric", {})

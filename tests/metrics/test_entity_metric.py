@@ -12,6 +12,7 @@ from ppocr_kit.metrics.class_counts import ClassCounts, MatchCounts
 from ppocr_kit.metrics.entities import Entity, count_entities, find_entities, score_entities
 
 ZERO = {"precision": 0.0, "recall": 0.0, "hmean": 0.0}
+PERFECT = {"precision": 1.0, "recall": 1.0, "hmean": 1.0}
 TAGS = ["O", *(f"{letter}-{kind}" for letter in "BIES" for kind in ("Q", "A", "a-b"))]
 
 # tags of a page, separated by spaces -> its entities as class and first to last token
@@ -74,7 +75,10 @@ def test_hand_worked_page():
     # found: Q 0-1, A 3-5; labelled: Q 0-1, A 3-3, A 4-5
     assert report.counts == {"matched": 1, "predicted": 2, "labelled": 3}
     assert report.values == {"precision": 0.5, "recall": pytest.approx(1 / 3), "hmean": pytest.approx(0.4)}
-    assert report.per_class == {"A": ZERO, "Q": {"precision": 1.0, "recall": 1.0, "hmean": 1.0}}
+    assert report.per_class == {
+        "A": {**ZERO, "matched": 0, "predicted": 1, "labelled": 2},
+        "Q": {**PERFECT, "matched": 1, "predicted": 1, "labelled": 1},
+    }
     assert (report.task, report.num_samples, report.num_skipped) == ("ser", 1, 2)
 
 
@@ -123,7 +127,7 @@ def test_tags_that_do_not_pair_up_are_refused(pages, message):
 
 def test_report_by_class_survives_json():
     document = json.loads(json.dumps(score_entities([(["B-Q"], ["B-Q"])]).to_json()))
-    assert document["per_class"] == {"Q": {"precision": 1.0, "recall": 1.0, "hmean": 1.0}}
+    assert document["per_class"] == {"Q": {**PERFECT, "matched": 1, "predicted": 1, "labelled": 1}}
 
 
 def test_an_entity_says_where_it_is():

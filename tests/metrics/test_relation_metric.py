@@ -36,7 +36,7 @@ def test_hand_worked_page():
         "Q": MatchCounts(1, 2, 2),
         "TOTAL": MatchCounts(0, 1, 1),
     }
-    assert report.per_class["TOTAL"] == ZERO
+    assert report.per_class["TOTAL"] == {**ZERO, "matched": 0, "predicted": 1, "labelled": 1}
     assert (report.task, report.num_samples, report.num_skipped) == ("re", 1, 1)
 
 

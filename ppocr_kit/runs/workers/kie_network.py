@@ -11,6 +11,7 @@ parts).
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -21,6 +22,7 @@ from ppocr_kit.errors import ConfigError
 from ppocr_kit.runs.workers.kie_encoding import ANSWER, OTHER, QUESTION, LaidOut, PageEncoder, Row, role_of
 from ppocr_kit.runs.workers.kie_loading import Pair, load_kie
 from ppocr_kit.runs.workers.kie_windows import Entity, Page, Window, best_window
+from ppocr_kit.vendor.compat_kie import TOKENIZER_VARIABLE
 
 # Ids of question and answer, and the probability of the link; None where an exported network does not tell.
 Link = tuple[int, int, Optional[float]]
@@ -54,13 +56,15 @@ class KieNetwork:
             job: ``transforms`` and ``postprocess`` of the evaluation, ``settings`` (the section
                 ``Global``); ``checkpoint`` (a folder) with ``architecture``, or ``export`` (a folder);
                 ``overlap`` (tokens, a quarter of the window by default), ``batch_size`` (windows), ``gpu``,
-                ``threads``. The tokenizer is the one that the environment names.
+                ``threads``; ``tokenizer`` (its folder), or the one that the environment names.
 
         Raises:
             ConfigError: The transforms or the decoder are not those of key information.
             DataError: The files are damaged, or of another model.
             SetupError: There is no GPU.
         """
+        if job.get("tokenizer"):
+            os.environ[TOKENIZER_VARIABLE] = str(job["tokenizer"])
         self._encoder = PageEncoder(job["transforms"], job["settings"])
         self._decoder = None
         if not self._encoder.pairs:
@@ -68,6 +72,11 @@ class KieNetwork:
         self._overlap = int(job.get("overlap", self._encoder.limit // 4))
         self._batch_size = int(job.get("batch_size", 8))
         self._network = load_kie(job, pairs=self._encoder.pairs)
+
+    @property
+    def finds_links(self) -> bool:
+        """Whether it finds links (RE), and not classes (SER)."""
+        return self._encoder.pairs
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -1,0 +1,278 @@
+"""Measuring key information: whole pages, joined over windows, and beside it what upstream measures.
+
+Upstream reads the first window of a page; what lies beyond it is neither found nor missed. So a page has
+two figures, and each of them says which it is:
+
+* ``whole_page``, the headline: all windows, every labelled entity or link of the page counts;
+* ``first_window``: what ``tools/eval.py`` says of the first window of each page.
+
+Links have a third where a SER run is named, ``end_to_end``: questions and answers are those that the run
+reads, and not the labelled ones.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ppocr_kit.configs.device import Device
+from ppocr_kit.configs.key_information import window_of
+from ppocr_kit.datasets.kie_windows import Window
+from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.metrics.core import MetricReport
+from ppocr_kit.metrics.entities import DEFINITION as ENTITY_DEFINITION
+from ppocr_kit.metrics.entities import count_entities
+from ppocr_kit.metrics.relations import DEFINITION as LINK_DEFINITION
+from ppocr_kit.metrics.relations import Relation, count_relations
+from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.runs.answering import ask
+from ppocr_kit.runs.eval_tool import computed_by_release, run_eval_tool
+from ppocr_kit.runs.inspection import RowCheck
+from ppocr_kit.runs.kie_plan import checkpoint_start
+from ppocr_kit.runs.labelled_pages import LabelledPage, first_windows, read_pages, tags_of_label
+from ppocr_kit.runs.networks import tokenizer_environment
+from ppocr_kit.runs.predict import default_threads
+from ppocr_kit.runs.rundir import find_run, read_run
+from ppocr_kit.runs.train import read_config
+from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.vendor.release import find_release
+
+WHOLE_PAGE, FIRST_WINDOW, END_TO_END = "whole_page", "first_window", "end_to_end"
+_GOLD = "questions and answers as labelled"
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class KieModel:
+    """A checkpoint of key information and how it is asked.
+
+    Attributes:
+        config: A complete configuration, with the checkpoint and the device.
+        checkpoint: Its folder.
+        task: SER or RE.
+    """
+
+    config: Mapping[str, Any]
+    checkpoint: Path
+    task: Task
+
+    def to_job(self, device: Device) -> dict[str, Any]:
+        """Return what ``workers/kie_network.py`` loads."""
+        start = checkpoint_start(self.checkpoint)
+        return {
+            "name": str(self.checkpoint),
+            "transforms": self.config["Eval"]["dataset"]["transforms"],
+            "postprocess": self.config["PostProcess"],
+            "settings": self.config["Global"],
+            "architecture": self.config["Architecture"],
+            "checkpoint": str(self.checkpoint),
+            "tokenizer": str(start.tokenizer) if start.tokenizer is not None else None,
+            "batch_size": int(self.config["Eval"]["loader"]["batch_size_per_card"]),
+            "gpu": device.is_gpu,
+            "threads": 1 if device.is_gpu else default_threads(),
+        }
+
+
+@dataclass(frozen=True)
+class KieMeasuring:
+    """What is measured on what.
+
+    Attributes:
+        model: The model.
+        rows: The rows of its ``Eval`` lists that can be used.
+        windows: Which of them are windows of one page, by row number from 0.
+        reader: A SER model whose classes links are found between, too; None for the labelled ones alone.
+    """
+
+    model: KieModel
+    rows: RowCheck
+    windows: Mapping[int, Window] = field(default_factory=dict)
+    reader: KieModel | None = None
+
+
+def figures_to_json(figures: Mapping[str, MetricReport]) -> dict[str, Any]:
+    """Return what an evaluation's JSON says of its figures; nothing for tasks that have one."""
+    if not figures:
+        return {}
+    said = ("values", "counts", "num_samples", "definition", "computed_by", "per_class")
+    bodies = {name: report.to_json() for name, report in figures.items()}
+    return {
+        "figure": next(iter(figures)),
+        "figures": {name: {key: body[key] for key in said if key in body} for name, body in bodies.items()},
+    }
+
+
+def reader_of_run(name: str) -> KieModel:
+    """Return the best checkpoint of a SER run.
+
+    Raises:
+        UsageError: There is no such run, it has no checkpoint, or it is of another task.
+    """
+    folder = find_run(name)
+    task = read_run(folder).task
+    if task is not Task.SER:
+        raise UsageError(f"'{folder.name}' is a {task} run, not a ser run", at="--ser")
+    return KieModel(read_config(folder), folder.checkpoint("best"), task)
+
+
+def measure_pages(
+    measuring: KieMeasuring, *, log: Path, device: Device, track: Track = no_progress
+) -> dict[str, MetricReport]:
+    """Measure a model by pages; the figures by name, the headline first.
+
+    Args:
+        measuring: What is measured on what.
+        log: Where the output of tool and worker goes.
+        device: Where they run.
+        track: Shows the pages as they are answered.
+
+    Raises:
+        DataError: A SER run was named, and the rows do not tell classes.
+        ToolError: The tool or the worker failed.
+    """
+    model, rows = measuring.model, measuring.rows
+    pages = read_pages(model.config, rows, measuring.windows)
+    roles = _roles(pages) if measuring.reader is not None else None
+    skipped = len(rows.rejected)
+    answers = _ask_pages(measuring, pages, None, log, device, track)
+    figures = {WHOLE_PAGE: _score(model, pages, answers, skipped)}
+    chosen = first_windows(rows, measuring.windows)
+    values = run_eval_tool(
+        model.config,
+        chosen,
+        model.task,
+        log=log,
+        device=device,
+        env=tokenizer_environment(checkpoint_start(model.checkpoint).tokenizer),
+    )
+    figures[FIRST_WINDOW] = MetricReport(
+        task=str(model.task),
+        values=values,
+        counts={},
+        num_samples=chosen.usable,
+        num_skipped=skipped,
+        definition=f"{_definition(model.task)}; of the first {window_of(model.config)} tokens of each page",
+        computed_by=computed_by_release(find_release()),
+    )
+    if roles is not None:
+        answers = _ask_pages(measuring, pages, roles, log, device, track)
+        found = _score(model, pages, answers, skipped)
+        definition = found.definition.replace(_GOLD, "questions and answers as the SER run reads them")
+        figures[END_TO_END] = replace(found, definition=definition)
+    return figures
+
+
+def _definition(task: Task) -> str:
+    return ENTITY_DEFINITION if task is Task.SER else f"{LINK_DEFINITION}; {_GOLD}"
+
+
+def _score(
+    model: KieModel, pages: Sequence[LabelledPage], answers: Sequence[Answer], skipped: int
+) -> MetricReport:
+    """Score the answers for whole pages."""
+    pairs = zip(pages, answers)
+    if model.task is Task.SER:
+        counts = count_entities(_tags(page, answer["tags"]) for page, answer in pairs)
+    else:
+        counts = count_relations(_relations(page, answer) for page, answer in pairs)
+    definition = f"{_definition(model.task)}; of whole pages, joined over windows"
+    report = counts.to_report(str(model.task), definition, skipped)
+    release = find_release()
+    asked = f"the transforms and the network of PaddleOCR {release.version} ({release.source})"
+    return replace(report, computed_by=f"{report.computed_by} with {asked}")
+
+
+def _tags(page: LabelledPage, tags: Sequence[tuple[int, Sequence[str]]]) -> tuple[list[str], list[str]]:
+    """Return the found and the labelled tags of a page's tokens."""
+    found = [tag for _, of_entity in tags for tag in of_entity]
+    labelled = [
+        tag
+        for number, of_entity in tags
+        for tag in tags_of_label(str(page.entities[number]["label"]), len(of_entity))
+    ]
+    return found, labelled
+
+
+def _relations(page: LabelledPage, answer: Answer) -> tuple[list[Relation], list[Relation]]:
+    """Return the found and the labelled links of a page; an entity's id stands for where it lies.
+
+    A found link that is wrong counts in the class that its question was read as.
+    """
+    read = dict(answer["classes"] or ())
+
+    def relation(link: Sequence[int], key_class: str) -> Relation:
+        question, value = link
+        return Relation((question, question + 1), (value, value + 1), key_class)
+
+    found = [relation(link, read.get(link[0]) or page.class_of(link[0])) for link in answer["links"]]
+    return found, [relation(link, page.class_of(link[0])) for link in sorted(page.links)]
+
+
+def _roles(pages: Sequence[LabelledPage]) -> dict[str, str]:
+    """Tell which classes are questions and which answers, as the rows have it.
+
+    Raises:
+        DataError: The rows do not tell the classes of their entities.
+    """
+    roles = {
+        str(entity["key_cls"]).upper(): str(entity["label"]).upper()
+        for page in pages
+        for entity in page.entities.values()
+        if entity.get("key_cls")
+    }
+    if not roles:
+        raise DataError(
+            "the rows of the data set do not tell the classes of questions and answers (key_cls)",
+            at="--ser",
+            hint="build the data set again: ppocr-kit dataset build … --tasks ser,re",
+        )
+    return roles
+
+
+def _ask_pages(
+    measuring: KieMeasuring,
+    pages: Sequence[LabelledPage],
+    roles: Mapping[str, str] | None,
+    log: Path,
+    device: Device,
+    track: Track,
+) -> list[Answer]:
+    """Ask the model for all pages, with the classes of the SER run where roles are given."""
+    reader = measuring.reader if roles is not None else None
+    answers: list[Answer] = []
+    progress: Iterator[int] = iter(track(range(len(pages)), "measuring pages", len(pages)))
+
+    def take(answer: dict[str, Any]) -> None:
+        next(progress, None)
+        answers.append(answer)
+
+    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
+        listed = Path(scratch) / "pages.jsonl"
+        with listed.open("w", encoding="utf-8") as stream:
+            for page in pages:
+                body = {"picture": page.picture, "entities": list(page.entities.values())}
+                stream.write(json.dumps(body, ensure_ascii=False) + "\n")
+        model = measuring.model.to_job(device)
+        job = {
+            "model": model,
+            "reader": reader.to_job(device) if reader is not None else None,
+            "roles": roles,
+            "pages": str(listed),
+        }
+        lane = TASK_FACTS[measuring.model.task].lane
+        ask(
+            "measure_kie.py",
+            job,
+            Path(scratch),
+            take,
+            device=device,
+            threads=model["threads"],
+            log=log,
+            lane=lane,
+        )
+    next(progress, None)
+    return answers
