@@ -1,13 +1,13 @@
 """Asking a model about many pictures and keeping what it says: ``vl infer``, the first half of ``vl eval``.
 
 Who answers is a model folder in the lane (``local_model.py``) or a server (``server.py``); what is asked
-are pictures, or the rows of a data set whose right answers go into the results.
+comes from ``questions.py``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +17,6 @@ from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.storage import sha256_of
 from ppocr_kit.vl.pictures import BadPicture, measure_picture
 from ppocr_kit.vl.predictions import Prediction, PredictionFile, Question
-from ppocr_kit.vl.rows import VlRow
 
 # Reasons that are told one by one; all stand in the file.
 FAILURES_KEPT = 20
@@ -63,25 +62,6 @@ class Inference:
     seconds: float
     failures: tuple[Prediction, ...]
     facts: dict[str, Any]
-
-
-def questions_of_files(paths: Iterable[Path], prompt: str) -> list[Question]:
-    """Ask the same about each picture."""
-    return [Question(str(path), path, prompt) for path in paths]
-
-
-def questions_of_rows(folder: Path, rows: Iterable[VlRow], prompt: str | None = None) -> list[Question]:
-    """Ask what the rows of a data set ask.
-
-    Args:
-        folder: The data set's folder, which the rows' pictures are relative to.
-        rows: Of one split.
-        prompt: Asked in place of the rows' own prompts.
-    """
-    return [
-        Question(row.image, folder / row.image, prompt or row.prompt, row.completion, (row.width, row.height))
-        for row in rows
-    ]
 
 
 def infer(

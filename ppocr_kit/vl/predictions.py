@@ -14,6 +14,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from typing import Any
 from ppocr_kit.errors import DataError, SetupError, UsageError
 from ppocr_kit.storage import disk_error, write_json_atomic, write_lines_atomic
 
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ANEW = "--no-resume replaces the file, another --out keeps it"
 
 
@@ -69,6 +71,15 @@ class Prediction:
     expected: str | None = None
     sha256: str | None = None
     error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as it stands in the file."""
+        body: dict[str, Any] = {"image": self.image, "prompt": self.prompt, "text": self.text}
+        if self.expected is not None:
+            body["expected"] = self.expected
+        body.update(tokens=self.tokens, ended=self.ended)
+        more = {"sha256": self.sha256, "error": self.error}
+        return {**body, **{name: value for name, value in more.items() if value is not None}}
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
@@ -296,14 +307,23 @@ def _open_locked(path: Path) -> int:
     return handle
 
 
+def render_prediction(row: Prediction) -> str:
+    """Return a row as JSON on one line that a terminal and a reader of lines take as such.
+
+    Escaped are what JSON leaves as it is and terminals obey (C1 controls) or take for a line end, and the
+    bytes of file names that are no UTF-8.
+    """
+    text = json.dumps(row.to_json(), ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def printable(text: str) -> str:
+    """Return a text without what steers a terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 def _render(row: Prediction) -> bytes:
-    body: dict[str, Any] = {"image": row.image, "prompt": row.prompt, "text": row.text}
-    if row.expected is not None:
-        body["expected"] = row.expected
-    body.update(tokens=row.tokens, ended=row.ended)
-    body.update({name: value for name in ("sha256", "error") if (value := getattr(row, name)) is not None})
-    # a half of a surrogate pair, which a server may send and a file name may hold, is not UTF-8
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+    return render_prediction(row).encode("utf-8") + b"\n"
 
 
 def _parse(line: bytes) -> Prediction | None:
