@@ -1,0 +1,100 @@
+"""What is asked of ``vl prepare``, and whether it can be, before anything is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ppocr_kit.datasets.request import check_apart
+from ppocr_kit.datasets.split import DEFAULT_RATIO, parse_ratio
+from ppocr_kit.errors import UsageError
+from ppocr_kit.labels.sources import ReadOptions
+from ppocr_kit.vl.dataset import MANIFEST_NAME
+from ppocr_kit.vl.sources.detecting import detect_kind
+
+_NAME = re.compile(r"[\w][\w.\-]*")
+
+
+@dataclass(frozen=True)
+class PrepareRequest:
+    """What to make of what.
+
+    Attributes:
+        sources: Folders, files or names on the hub.
+        name: Name of the data set.
+        out: Folder that holds data sets.
+        ratio: ``train:val:test`` of what has no split yet.
+        seed: Of the split.
+        prompt: Asked where rows have no prompt; None for ``OCR:`` where a source never has one.
+        group_by: Column or regular expression of pages or books.
+        groups: Table of groups.
+        resplit: Divide anew what a source has divided.
+        same_rows: Put every row into every split.
+        max_length: Most tokens of a row with ``model``, else most characters of its text; None for any.
+        model: Model folder to count tokens with.
+        min_pixels: As in training, for the tokens of small pictures.
+        max_pixels: As in training, for the tokens of large ones.
+        reading: What to read of labelled folders.
+    """
+
+    sources: tuple[str, ...]
+    name: str
+    out: Path = Path("train_data")
+    ratio: str = DEFAULT_RATIO
+    seed: int = 0
+    prompt: str | None = None
+    group_by: str | None = None
+    groups: Path | None = None
+    resplit: bool = False
+    same_rows: bool = False
+    max_length: int | None = None
+    model: Path | None = None
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+    reading: ReadOptions = ReadOptions()
+
+    @property
+    def target(self) -> Path:
+        """The folder of the data set."""
+        return self.out / self.name
+
+
+def check_request(request: PrepareRequest) -> list[str]:
+    """Refuse what cannot be met before anything is read.
+
+    Returns:
+        What each source is.
+
+    Raises:
+        UsageError: A name, ratio, group or place cannot be.
+        DataError: A source is not there.
+    """
+    if not _NAME.fullmatch(request.name):
+        raise UsageError(
+            f"'{request.name}' cannot be the name of a data set",
+            at="--name",
+            hint="use letters, digits, '-', '_' and '.', without a dot or dash in front",
+        )
+    if not request.sources:
+        raise UsageError("no source is given", hint="ppocr-kit vl prepare SRC --name NAME")
+    if request.groups is not None and request.group_by is None:
+        raise UsageError(
+            "a table of groups is given, but not which of its columns counts",
+            at=str(request.groups),
+            hint="name the column with --group-by COLUMN",
+        )
+    parse_ratio(request.ratio)
+    kinds = [detect_kind(source) for source in request.sources]
+    target = request.target
+    for source in request.sources:
+        if Path(source).exists():
+            place = Path(source).resolve()
+            check_apart(target, place if place.is_dir() else place.parent / place.name)
+    if target.exists() and not (target / MANIFEST_NAME).is_file() and any(target.iterdir()):
+        raise UsageError(
+            "there is something here that 'vl prepare' did not write; it is not replaced",
+            at=str(target),
+            hint="choose another --name or --out, such as --name " + request.name + "-vl",
+        )
+    return kinds
