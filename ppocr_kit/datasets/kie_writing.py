@@ -14,7 +14,14 @@ from ppocr_kit.datasets.rows import IMAGE_FOLDER
 from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.codes import label_problem
 from ppocr_kit.labels.key_classes import RE_CLASSES
-from ppocr_kit.labels.kie_checks import check_pairs, check_texts, has_pair, links_over, links_within
+from ppocr_kit.labels.kie_checks import (
+    check_order,
+    check_pairs,
+    check_texts,
+    has_pair,
+    links_over,
+    links_within,
+)
 from ppocr_kit.labels.kie_pages import Entity, KiePage, unpack_kie_page
 from ppocr_kit.labels.kie_window_plan import PlannedPage, TokenCount, WindowOptions, plan_page
 from ppocr_kit.problems import ProblemLog
@@ -170,7 +177,7 @@ class KieWriter:
     def _tell_of(self, record: PageRecord, page: KiePage, planned: PlannedPage) -> None:
         """Tell what is not learnt of a page."""
         if self.tell_all:
-            self._tell(record, check_texts(page, planned))
+            self._tell(record, [*check_texts(page, planned), *check_order(page)])
         if self.task is Task.RE:
             self._tell(record, check_pairs(page, planned))
 

@@ -406,6 +406,12 @@ _TABLE = (
         "the link reaches over the windows of its page and is not learnt",
         "build with a larger --window-overlap, or with --tokenizer for windows that hold more",
     ),
+    _note(
+        "L103",
+        Drops.NOTHING,
+        "VI-LayoutXLM reads the boxes in another order: 20 pixels are a line to it, whatever the resolution",
+        "nothing to do; should scores be poor, train with --model layoutxlm, or with larger pictures",
+    ),
 )
 
 LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}

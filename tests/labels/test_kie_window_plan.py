@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import types
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_kit.labels.kie_checks import check_pairs, check_texts
+from ppocr_kit.labels.kie_checks import _order_by_fixed_lines, check_order, check_pairs, check_texts
 from ppocr_kit.labels.kie_pages import Entity, KiePage
 from ppocr_kit.labels.kie_window_plan import WindowOptions, estimate_tokens, plan_page, plan_windows
 from ppocr_kit.labels.link_naming import Side
@@ -114,3 +117,47 @@ def test_a_page_without_text_has_no_window():
     planned = plan_page(page, len, WindowOptions())
     assert planned.windows == ()
     assert check_texts(page, planned) == [("L098", None, "")] and check_pairs(page, planned) == []
+
+
+def page_of_corners(*corners):
+    """Return a page whose boxes of 90 x 9 pixels have these left upper corners, in reading order."""
+    entities = []
+    for number, (x, y) in enumerate(corners):
+        points = ((x, y), (x + 90.0, y), (x + 90.0, y + 9), (x, y + 9))
+        entities.append(Entity(number, f"t{number}", points))
+    return KiePage(tuple(entities))
+
+
+@pytest.mark.parametrize(
+    ("corners", "told"),
+    [
+        ([], None),
+        ([(0.0, 0.0)], None),
+        ([(0.0, 0.0), (100.0, 5.0), (0.0, 40.0), (100.0, 45.0)], None),
+        # a line that begins lower: its first box is 3 pixels below its second
+        ([(0.0, 0.0), (0.0, 43.0), (100.0, 40.0)], None),
+        # lines of 12 pixels become one line of 20
+        ([(0.0, 0.0), (50.0, 40.0), (100.0, 40.0), (0.0, 52.0)], (3, "1 of 4")),
+        # a tilted line whose end is 25 pixels higher than its beginning
+        ([(0.0, 0.0), (0.0, 65.0), (300.0, 40.0)], (2, "1 of 3")),
+        # PaddleOCR never exchanges the first two boxes
+        ([(0.0, 3.0), (100.0, 0.0), (0.0, 40.0)], (1, "1 of 3")),
+    ],
+)
+def test_boxes_that_paddleocr_reads_in_another_order_are_told(corners, told):
+    found = check_order(page_of_corners(*corners))
+    expected = [] if told is None else [("L103", told[0], f"{told[1]} boxes go before the one they follow")]
+    assert found == expected
+
+
+@pytest.mark.release
+def test_the_order_is_that_of_the_release(release_path):
+    source = (release_path / "ppocr/data/imaug/vqa/augment.py").read_text(encoding="utf-8")
+    module = types.ModuleType("augment")
+    exec(compile(source, "augment.py", "exec"), module.__dict__)
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        corners = [tuple(pair) for pair in rng.integers(0, 90, (int(rng.integers(1, 9)), 2)).tolist()]
+        boxes = [{"bbox": [x, y, x + 9, y + 9], "place": place} for place, (y, x) in enumerate(corners)]
+        theirs = [box["place"] for box in module.order_by_tbyx(boxes)]
+        assert _order_by_fixed_lines(corners) == theirs
