@@ -19,12 +19,32 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+
+# Pillow reads only formats whose module is imported, when it is told which ones to try
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from ppocr_kit.errors import DataError
 
 # What a file may be; others are known to Pillow too, and one of them (EPS) starts a program.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+FORMATS = (
+    PngImagePlugin.PngImageFile.format,
+    JpegImagePlugin.JpegImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+    BmpImagePlugin.BmpImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    TiffImagePlugin.TiffImageFile.format,
+    PpmImagePlugin.PpmImageFile.format,
+)
 # An A3 sheet at 600 dots per inch has 70 million. Pillow's own limit as well.
 MOST_PIXELS = 89_000_000
 _MOST_BYTES = 512 << 20
@@ -62,7 +82,7 @@ class Picture:
         content: The bytes of the file.
         plain: Whether the pixels are those of the file itself: nothing was turned or converted but
             grey, so that the file may be handed on in place of the pixels.
-        kind: Format of the file, one of ``FORMATS``.
+        kind: Format of the file, one of ``FORMATS``, or ``MPO`` for a JPEG file of several pictures.
     """
 
     image: Image.Image
