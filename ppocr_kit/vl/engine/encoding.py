@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from ppocr_kit.errors import DataError
+from ppocr_kit.vl.engine.loading import PICTURE_TOKENS
 from ppocr_kit.vl.engine.templates import render_question, require_end
 
 # What the loss leaves out, as torch's cross entropy has it.
@@ -87,7 +88,8 @@ class Encoder:
         # tokens that steer the model may not come out of a text
         tokenizer = processor.tokenizer
         named = ("unk", "bos", "eos", "pad", "cls")
-        self._control = {getattr(tokenizer, f"{name}_token_id") for name in named} | {self.image_id}
+        self._control = {getattr(tokenizer, f"{name}_token_id") for name in named}
+        self._control |= {tokenizer.convert_tokens_to_ids(token) for token in PICTURE_TOKENS}
 
     def encode(self, image: Image.Image, prompt: str, completion: str | None = None) -> Encoded:
         """Encode one row.

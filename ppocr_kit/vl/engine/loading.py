@@ -15,6 +15,8 @@ from ppocr_kit.errors import DataError, SetupError, UsageError
 from ppocr_kit.vl.model_folder import MODEL_VERSION_KEY, read_model_folder
 
 IMAGE_TOKEN = "<|IMAGE_PLACEHOLDER|>"
+IMAGE_START, IMAGE_END = "<|IMAGE_START|>", "<|IMAGE_END|>"
+PICTURE_TOKENS = (IMAGE_START, IMAGE_TOKEN, IMAGE_END)
 ATTENTIONS = ("auto", "sdpa", "eager", "flash_attention_2")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from ppocr_kit.errors import UsageError
 from ppocr_kit.storage import atomic_folder
+from ppocr_kit.vl.engine.loading import IMAGE_END, IMAGE_START
 from ppocr_kit.vl.engine.serving import Put, serve
 from ppocr_kit.vl.engine.templates import TEMPLATES
-from ppocr_kit.vl.engine.tiny_tokenizers import BEGIN, END, IMAGE_END, IMAGE_START, KINDS, PAD, make_tokenizer
+from ppocr_kit.vl.engine.tiny_tokenizers import BEGIN, END, KINDS, PAD, make_tokenizer
 from ppocr_kit.vl.model_folder import MODEL_VERSION_KEY
 
 # A crop of 28 x 28 pixels is one token; the largest has 64.

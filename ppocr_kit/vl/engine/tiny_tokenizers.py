@@ -10,12 +10,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ppocr_kit.vl.engine.loading import IMAGE_TOKEN
+from ppocr_kit.vl.engine.loading import IMAGE_END, IMAGE_START, IMAGE_TOKEN, PICTURE_TOKENS
 
 PAD, BEGIN, END = "<unk>", "<s>", "</s>"
 SENTENCE = "<|begin_of_sentence|>"
-IMAGE_START, IMAGE_END = "<|IMAGE_START|>", "<|IMAGE_END|>"
-CONTROL_TOKENS = (PAD, BEGIN, END, SENTENCE, IMAGE_START, IMAGE_TOKEN, IMAGE_END)
+CONTROL_TOKENS = (PAD, BEGIN, END, SENTENCE, *PICTURE_TOKENS)
 _SPACE = "▁"
 _BYTES = tuple(f"<0x{value:02X}>" for value in range(256))
 _PIECES = 256
