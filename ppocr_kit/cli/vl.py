@@ -9,6 +9,7 @@ from ppocr_kit.cli.lazy_group import LazyGroup
 VERBS: dict[str, tuple[str, str, str]] = {
     "prepare": ("ppocr_kit.cli.vl_prepare", "prepare", "Make a data set from labels, lists or tables."),
     "check": ("ppocr_kit.cli.vl_check", "check", "Show what the model would learn of one row."),
+    "train": ("ppocr_kit.cli.vl_train", "train", "Fine-tune the model, all of it or adapters (LoRA)."),
     "infer": ("ppocr_kit.cli.vl_infer", "infer", "Read pictures: text, tables, charts, formulas."),
     "tiny": (
         "ppocr_kit.cli.vl_tiny",

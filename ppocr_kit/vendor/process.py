@@ -51,6 +51,7 @@ class ToolInvocation:
         timeout_s: Seconds after which it is ended, or None.
         idle_timeout_s: Seconds without any output after which it counts as hung, or None.
         expects: Files or folders that it must have written when it ends.
+        grace_s: Seconds between SIGTERM and SIGKILL; what saves its work when it is ended needs more.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ToolInvocation:
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
     expects: tuple[Path, ...] = ()
+    grace_s: float = GRACE_S
 
     def command_line(self) -> str:
         """Render the call so that it can be pasted into a shell in ``cwd``."""
@@ -147,7 +149,8 @@ def run_tools(
                     else:
                         tool.check_deadlines()
         finally:
-            _end_groups([tool.process for tool in running.values()])
+            grace_s = max((tool.invocation.grace_s for tool in running.values()), default=0.0)
+            _end_groups([tool.process for tool in running.values()], grace_s)
             for tool in running.values():
                 # what it said while it was ended belongs into the log
                 deque(tool.read(), maxlen=0)
@@ -172,7 +175,7 @@ def run_attached(invocation: ToolInvocation) -> int:
             raise timeout_error(invocation.name, expired.timeout, idle=False, tail=(), log=None) from None
         finally:
             if process.poll() is None:
-                _end_groups([process])
+                _end_groups([process], invocation.grace_s)
     return code if code >= 0 else 128 - code
 
 
@@ -300,11 +303,11 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
         return
 
 
-def _end_groups(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _end_groups(processes: Sequence[subprocess.Popen[bytes]], grace_s: float) -> None:
     """End process groups: SIGTERM to all, a grace period, then SIGKILL to what is left."""
     for process in processes:
         _signal_group(process, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_S
+    deadline = time.monotonic() + grace_s
     try:
         for process in processes:
             try:

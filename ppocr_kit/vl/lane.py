@@ -12,7 +12,7 @@ from ppocr_kit.configs.device import Device
 from ppocr_kit.errors import ToolError
 from ppocr_kit.vendor.answers import ANNOUNCEMENT, AnswerReader, OnAnswer
 from ppocr_kit.vendor.environment import find_interpreter
-from ppocr_kit.vendor.process import ToolInvocation, run_tool
+from ppocr_kit.vendor.process import GRACE_S, ToolInvocation, run_tool
 from ppocr_kit.vendor.tools import tool_environment
 
 LANE = "vl"
@@ -31,6 +31,7 @@ def run_engine(
     device: Device | None = None,
     env: Mapping[str, str] | None = None,
     idle_timeout_s: float | None = _IDLE_TIMEOUT_S,
+    grace_s: float = GRACE_S,
 ) -> dict[str, Any]:
     """Run a worker to its end.
 
@@ -42,6 +43,7 @@ def run_engine(
         device: Where it runs; several processes are started by torchrun.
         env: Further additions to the environment, which win over the defaults.
         idle_timeout_s: Seconds of silence after which it counts as hung, or None.
+        grace_s: Seconds that it gets to save its work when it is ended.
 
     Returns:
         Its last answer.
@@ -64,7 +66,13 @@ def run_engine(
         (folder / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
         (folder / "answers.jsonl").write_bytes(b"")
         call = engine_invocation(
-            worker, folder, log=log, device=device, env=env, idle_timeout_s=idle_timeout_s
+            worker,
+            folder,
+            log=log,
+            device=device,
+            env=env,
+            idle_timeout_s=idle_timeout_s,
+            grace_s=grace_s,
         )
         with (folder / "answers.jsonl").open("rb") as stream:
             reader = AnswerReader(stream, take)
@@ -83,6 +91,7 @@ def engine_invocation(
     device: Device | None = None,
     env: Mapping[str, str] | None = None,
     idle_timeout_s: float | None = None,
+    grace_s: float = GRACE_S,
 ) -> ToolInvocation:
     """Describe the process of a worker whose ``spec.json`` and ``answers.jsonl`` lie in a folder.
 
@@ -101,6 +110,7 @@ def engine_invocation(
         env={**_OFFLINE, **tool_environment(device), **_visible(device), **(env or {})},
         log=log,
         idle_timeout_s=idle_timeout_s,
+        grace_s=grace_s,
     )
 
 

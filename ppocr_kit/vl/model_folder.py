@@ -74,7 +74,8 @@ def read_model_folder(path: Path) -> ModelFolder:
         raise DataError(
             "there is no such model folder", at=str(path), hint="ppocr-kit vl tiny makes a small one"
         )
-    if (path / "adapter_config.json").is_file() and not (path / "config.json").is_file():
+    whole = any((path / name).is_file() for name in (_WEIGHTS, _INDEX))
+    if (path / "adapter_config.json").is_file() and not whole:
         raise DataError(
             "this folder holds LoRA adapters without the model that they change",
             at=str(path),

@@ -16,6 +16,8 @@ from typing import Any
 from ppocr_kit.errors import DataError, SetupError
 
 ADAPTER_FILE = "adapter_config.json"
+# Where a complete folder of merged weights keeps the adapters that it was made of.
+ADAPTER_FOLDER = "adapter"
 _LANGUAGE = r"language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)"
 _PROJECTOR = r"projector\.linear_[12]"
 _VISION = r"visual\..*\.layers\.\d+\.(?:self_attn\.(?:[qkv]|out)_proj|mlp\.fc[12])"
@@ -70,17 +72,53 @@ def with_adapters(model: Any, choice: LoraChoice, base: str) -> Any:
     return adapted
 
 
-def is_adapter(folder: Path) -> bool:
-    """Tell whether a checkpoint holds adapters in place of all weights."""
-    return (folder / ADAPTER_FILE).is_file()
+def find_adapters(checkpoint: Path) -> Path | None:
+    """Return the folder of a checkpoint's adapters: itself or the one in it; None where it has none."""
+    places = (checkpoint, checkpoint / ADAPTER_FOLDER)
+    return next((place for place in places if (place / ADAPTER_FILE).is_file()), None)
 
 
-def merged(model: Any, folder: Path) -> Any:
-    """Return the model with the adapters of a folder taken into its weights.
+def is_adapted(model: Any) -> bool:
+    """Tell whether a model in memory has adapters."""
+    return hasattr(model, "peft_config") and hasattr(model, "get_base_model")
+
+
+def merged_weights(adapted: Any) -> dict[str, Any]:
+    """Return the weights of a model with its adapters taken into them; the model stays as it is.
+
+    Taking them in and out again in place would leave rounding in the frozen weights, and a training that
+    goes on would not be the same.
+
+    Args:
+        adapted: A model of :func:`with_adapters`.
+
+    Returns:
+        Tensors on the CPU by the names that the model had before, in the type of its weights.
+    """
+    network = adapted.get_base_model()
+    layers = {name: layer for name, layer in network.named_modules() if hasattr(layer, "base_layer")}
+    weights: dict[str, Any] = {}
+    # tied weights stay one tensor, so that they are written once
+    copies: dict[int, Any] = {}
+    for name, tensor in network.state_dict().items():
+        if ".lora_" in name:
+            continue
+        layer = layers.get(name.rpartition(".base_layer.")[0])
+        if layer is not None and name.endswith(".weight"):
+            change = layer.get_delta_weight(layer.active_adapters[0]).float()
+            value = (tensor.float() + change).to(tensor.dtype).detach().cpu()
+        else:
+            value = copies.setdefault(tensor.data_ptr(), tensor.detach().to("cpu", copy=True))
+        weights[name.replace(".base_layer.", ".")] = value
+    return weights
+
+
+def load_adapters(model: Any, folder: Path) -> Any:
+    """Put the adapters of a folder on their base model.
 
     Args:
         model: The base model.
-        folder: A checkpoint with adapters.
+        folder: A folder with ``adapter_config.json``.
 
     Raises:
         DataError: The adapters are not of this model, or cannot be read.
@@ -88,7 +126,7 @@ def merged(model: Any, folder: Path) -> Any:
     """
     peft = _peft()
     try:
-        adapted = peft.PeftModel.from_pretrained(model, str(folder))
+        return peft.PeftModel.from_pretrained(model, str(folder)).eval()
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(
@@ -96,7 +134,6 @@ def merged(model: Any, folder: Path) -> Any:
             at=str(folder),
             hint="name the folder of the base model that the run started from",
         ) from error
-    return adapted.merge_and_unload(safe_merge=True)
 
 
 def _peft() -> Any:

@@ -19,6 +19,7 @@ from ppocr_kit.storage import atomic_folder
 from ppocr_kit.vl.engine.best import Selection
 from ppocr_kit.vl.engine.checkpoints import BEST, UNFINISHED, finish_folder, put_latest
 from ppocr_kit.vl.engine.length_order import LengthOrder
+from ppocr_kit.vl.engine.lora import ADAPTER_FOLDER, is_adapted, merged_weights
 from ppocr_kit.vl.engine.stopping import StopRequest, any_process
 from ppocr_kit.vl.engine.training_faults import lost_loss
 from ppocr_kit.vl.engine.validating import Validation
@@ -184,13 +185,19 @@ class KeepRun(TrainerCallback):  # type: ignore[misc]
 
 
 def save_best(model: Any, files: RunFiles) -> None:
-    """Let the model, or its adapters, take the place of the best checkpoint.
+    """Let the model take the place of the best checkpoint; adapters are merged, and kept beside.
 
     Raises:
         SetupError: The disk is full.
     """
     with atomic_folder(files.checkpoints / BEST) as folder:
-        model.save_pretrained(folder)
+        if is_adapted(model):
+            network = model.get_base_model()
+            network.save_pretrained(folder, state_dict=merged_weights(model))
+            model.save_pretrained(folder / ADAPTER_FOLDER)
+            (folder / ADAPTER_FOLDER / "README.md").unlink(missing_ok=True)
+        else:
+            model.save_pretrained(folder)
         finish_folder(files.base, folder)
 
 

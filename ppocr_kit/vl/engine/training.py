@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, TrainingArguments
+from transformers import PrinterCallback, TrainingArguments, set_seed
 
 from ppocr_kit.errors import DataError
 from ppocr_kit.vl.engine.best import Selection
@@ -20,12 +20,13 @@ from ppocr_kit.vl.engine.examples import KEPT_BYTES, Examples
 from ppocr_kit.vl.engine.length_order import LengthOrder
 from ppocr_kit.vl.engine.loading import checked_device, load_model, load_processor
 from ppocr_kit.vl.engine.lora import LoraChoice, with_adapters
+from ppocr_kit.vl.engine.row_check import check_model, checked_lengths
 from ppocr_kit.vl.engine.serving import Put, serve
 from ppocr_kit.vl.engine.stopping import StopRequest
 from ppocr_kit.vl.engine.supervised import supervise_only
 from ppocr_kit.vl.engine.trainer import KeepRun, RunFiles, VlTrainer
 from ppocr_kit.vl.engine.training_faults import training_errors
-from ppocr_kit.vl.engine.training_plan import TrainPlan, checked_lengths, chosen_rows, make_plan
+from ppocr_kit.vl.engine.training_plan import TrainPlan, chosen_rows, make_plan
 from ppocr_kit.vl.engine.validating import Validation
 from ppocr_kit.vl.history import HISTORY_FILE, HistoryFile, cut_history, read_history
 from ppocr_kit.vl.rows import VlRow, read_rows
@@ -46,6 +47,8 @@ class Job:
         run: Run folder.
         device: ``cpu`` or ``cuda``; a process of several takes the GPU of its number.
         settings: Numbers of the training.
+        version: Version of the model, or None where nothing tells it.
+        version_from: What tells it.
         resume: Whether to go on from the latest checkpoint.
         dry_run: Whether to end with the plan.
     """
@@ -57,6 +60,8 @@ class Job:
     run: Path
     device: str
     settings: TrainSettings
+    version: str | None = None
+    version_from: str = "nothing"
     resume: bool = False
     dry_run: bool = False
 
@@ -89,6 +94,8 @@ def job_from_json(body: Mapping[str, Any]) -> Job:
         **paths,
         device=str(body["device"]),
         settings=settings_from_json(body["settings"]),
+        version=body.get("version"),
+        version_from=str(body.get("version_from", "nothing")),
         resume=bool(body.get("resume")),
         dry_run=bool(body.get("dry_run")),
     )
@@ -121,8 +128,9 @@ def prepare(job: Job) -> Material:
     workers = max(1, _workers(job))
     train = Examples(train_rows, job.root, encoder, kept_bytes=KEPT_BYTES // workers)
     val = Examples(val_rows, job.root, encoder, kept_bytes=KEPT_BYTES // (4 * workers))
-    lengths = checked_lengths(train, settings.max_length)
-    checked_lengths(val, settings.max_length)
+    lengths = checked_lengths(train)
+    checked_lengths(Examples(all_val, job.root, encoder))
+    check_model(train, job.version, job.version_from)
     order = LengthOrder(lengths, settings.batch_size, settings.seed)
     plan = make_plan(
         settings,
@@ -155,6 +163,8 @@ def train(job: Job, put: Put, stop: StopRequest) -> dict[str, Any]:
     with training_errors(job.checkpoints):
         latest = _place_to_go_on_from(job)
         trainer, keep = _assemble(job, material, latest, put, stop)
+        # until here there is nothing to save, and a signal ends the process as usual
+        stop.listen()
         trainer.train(resume_from_checkpoint=str(latest) if latest else None)
     history = read_history(job.history)
     return {
@@ -208,6 +218,8 @@ def _assemble(
 def _model(job: Job, bf16: bool) -> Any:
     """Load the base model for training: all weights in float32, or frozen under adapters."""
     settings = job.settings
+    # adapters begin at random
+    set_seed(settings.seed)
     # a step of 1e-5 is lost in the rounding of bfloat16; frozen weights lose nothing by it
     dtype = "bfloat16" if bf16 and settings.lora else "float32"
     model, _ = load_model(job.model, _own_device(job.device), dtype, settings.attention)
@@ -304,9 +316,7 @@ def _answer(encoder: Encoder, row: VlRow) -> int:
 
 def work(body: dict[str, Any], put: Put) -> None:
     """Do what ``ppocr-kit vl train`` asks for."""
-    stop = StopRequest()
-    stop.listen()
-    put({"event": "result", **train(job_from_json(body), put, stop)})
+    put({"event": "result", **train(job_from_json(body), put, StopRequest())})
 
 
 if __name__ == "__main__":

@@ -8,12 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ppocr_kit.errors import DataError
-from ppocr_kit.vl.engine.examples import Examples
 from ppocr_kit.vl.rows import VlRow
 from ppocr_kit.vl.train_settings import TrainSettings
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -55,37 +51,6 @@ class TrainPlan:
     def to_json(self) -> dict[str, Any]:
         """Return the plan for ``run.json`` and ``--json``."""
         return dataclasses.asdict(self)
-
-
-def checked_lengths(examples: Examples, longest: int) -> list[int]:
-    """Return the tokens of every row.
-
-    Args:
-        examples: The rows.
-        longest: Most tokens that a row may have.
-
-    Raises:
-        DataError: Rows cannot be trained with; all of them are counted, the first are named.
-    """
-    lengths, wrong = [], []
-    for row in examples.rows:
-        try:
-            lengths.append(examples.length_of(row))
-        except DataError as error:
-            wrong.append(f"{row.image}: {error.message}")
-            continue
-        if lengths[-1] > longest:
-            wrong.append(f"{row.image}: {lengths[-1]} tokens, more than --max-length {longest}")
-        if not row.completion.strip():
-            wrong.append(f"{row.image}: there is no text to learn")
-    if wrong:
-        more = f" (and {len(wrong) - _SHOWN} more)" if len(wrong) > _SHOWN else ""
-        raise DataError(
-            f"{len(wrong)} of {len(examples)} rows cannot be used: {'; '.join(wrong[:_SHOWN])}{more}",
-            at=str(examples.root),
-            hint="ppocr-kit vl check names each; raise --max-length, lower --max-pixels, or leave rows out",
-        )
-    return lengths
 
 
 def chosen_rows(rows: Sequence[VlRow], most: int) -> list[VlRow]:
