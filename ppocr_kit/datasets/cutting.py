@@ -209,7 +209,10 @@ class _Cutter:
         learnt, findings = make_kie_page(placed, found, kie.pairs, kie.classes)
         classes = sorted({entity.key_cls for entity in learnt.entities} - {OTHER})
         added = record._replace(
-            classes=json.dumps(classes), entities=pack_kie_page(learnt), links=len(learnt.links)
+            classes=json.dumps(classes),
+            entities=pack_kie_page(learnt),
+            links=len(learnt.links),
+            by_people=kie.links and people is not None,
         )
         if not (self.plan.det or self.plan.rec):
             # rare characters are nothing that a split for key information should depend on

@@ -126,7 +126,7 @@ def check_key_information(
 def _read_classes(path: Path | None) -> frozenset[str] | None:
     """Return the classes as PaddleOCR reads them; None without such a file, which is told elsewhere."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines() if path is not None else None
+        lines = path.read_text(encoding="utf-8").split("\n") if path is not None else None
     except (OSError, UnicodeDecodeError):
         return None
     return None if lines is None else frozenset(class_name(line) for line in lines)

@@ -128,6 +128,7 @@ def kie_notes(tasks: Mapping[str, Any], given: ClassFile | None) -> tuple[str, .
         if len(several) > 1:
             shown = ", ".join(f"'{spelling}' ({several[spelling]})" for spelling in sorted(several))
             notes.append(f"{name} is written in several ways, which are one class: {shown}")
+    notes += _nothing_to_measure(tasks)
     ser = tasks.get(str(Task.SER))
     if ser is not None and given is not None:
         absent = [name for name in given.names[1:] if not any(c[name] for c in ser["class_counts"].values())]
@@ -135,3 +136,16 @@ def kie_notes(tasks: Mapping[str, Any], given: ClassFile | None) -> tuple[str, .
             more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
             notes.append(f"no box has the class {', '.join(absent[:_SHOWN])}{more}")
     return tuple(notes)
+
+
+def _nothing_to_measure(tasks: Mapping[str, Any]) -> list[str]:
+    """Say which lists have rows, and no class or no link in them."""
+    notes = []
+    for task in (str(task) for task in KIE_TASKS if str(task) in tasks):
+        entry = tasks[task]
+        for split, rows in entry["splits"].items():
+            counts = entry["links"][split] if "links" in entry else {**entry["class_counts"][split], OTHER: 0}
+            if rows["samples"] and not sum(counts.values()):
+                what = "link" if "links" in entry else "box with a class"
+                notes.append(f"{task} has no {what} in {split}: no score can be measured there")
+    return notes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ppocr_kit.errors import UsageError
-from ppocr_kit.labels.kie_window_plan import WindowOptions
+from ppocr_kit.labels.kie_window_plan import LARGEST_WINDOW, WindowOptions
 from ppocr_kit.labels.link_naming import ClassPair
 from ppocr_kit.tasks import KIE_TASKS, Task
 
@@ -61,8 +61,12 @@ def check_kie_request(request: KieRequest, tasks: Sequence[Task]) -> None:
     if request.pairs and Task.RE not in tasks:
         raise UsageError("--pair links questions to answers, which is for re", at="--pair")
     windows = request.windows
-    if windows.tokens < _FEWEST_TOKENS:
-        raise UsageError(f"a window of {windows.tokens} tokens holds no page", at="--max-seq-len")
+    if not _FEWEST_TOKENS <= windows.tokens <= LARGEST_WINDOW:
+        raise UsageError(
+            f"no network has a window of {windows.tokens} tokens",
+            at="--max-seq-len",
+            hint=f"{_FEWEST_TOKENS} to {LARGEST_WINDOW}",
+        )
     if windows.overlap * 2 > windows.tokens:
         raise UsageError(
             f"windows of {windows.tokens} tokens cannot have {windows.overlap} in common",

@@ -59,6 +59,7 @@ class PageRecord(NamedTuple):
         copied: Whether a link was wanted and a copy was made.
         entities: What key information learns, packed by ``pack_kie_page``; empty where it is not wanted.
         links: Number of links between questions and answers.
+        by_people: Whether people worked on these links.
     """
 
     name: str
@@ -94,6 +95,7 @@ class PageRecord(NamedTuple):
     copied: bool
     entities: bytes = b""
     links: int = 0
+    by_people: bool = False
 
     @property
     def shown_file(self) -> str:
@@ -172,13 +174,17 @@ class PageIndex:
         self._database.close()
 
     def drop_copies(self) -> Iterator[tuple[PageRecord, PageRecord]]:
-        """Keep one of pages that are the same in all; yield each dropped one with the one kept."""
+        """Keep one of pages that are the same in all; yield each dropped one with the one kept.
+
+        It is the first by folder and key, but one that people linked before one that nobody did.
+        """
         self._database.execute("CREATE INDEX by_name ON pages (name)")
         repeated = "SELECT name FROM pages GROUP BY name HAVING COUNT(*) > 1"
         names = [row[0] for row in self._database.execute(repeated)]
         for name in names:
             rows = self._database.execute(
-                "SELECT rowid, * FROM pages WHERE name = ? ORDER BY folder, key, file, line", (name,)
+                "SELECT rowid, * FROM pages WHERE name = ? ORDER BY by_people DESC, folder, key, file, line",
+                (name,),
             ).fetchall()
             for row in rows[1:]:
                 self._database.execute("DELETE FROM pages WHERE rowid = ?", (row[0],))

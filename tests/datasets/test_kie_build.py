@@ -227,6 +227,7 @@ def test_a_proposal_is_never_learnt(tmp_path, make_folder):
         ({"tasks": [Task.SER], "pairs": (("a", "b"),)}, "--pair"),
         ({"tasks": [Task.DET], "windows": WindowOptions(256)}, "--max-seq-len or --window-overlap"),
         ({"windows": WindowOptions(8, 0)}, "--max-seq-len"),
+        ({"windows": WindowOptions(1024)}, "--max-seq-len"),
         ({"windows": WindowOptions(128, 100)}, "--window-overlap"),
     ],
 )
@@ -336,3 +337,22 @@ def test_damaged_links_stop_the_build(tmp_path, make_folder):
 def test_a_page_that_vi_layoutxlm_reads_in_another_order_is_told(tmp_path, make_folder):
     folder = make_folder(line("batch/a.png", *field("name", "Ada"), *field("sum", "9", 1)))
     assert build(tmp_path, folder).problems.by_code["L103"] == 1
+
+
+def test_a_list_in_which_nothing_can_be_measured_is_told(tmp_path, make_folder):
+    pages = [line(f"batch/p{number}.png", *field("name", f"A{number}")) for number in range(3)]
+    pages[1] = line("batch/p1.png", box("Q", "x_q"), box("A", "y_a", 0, 1))
+    folder = make_folder("".join(pages), ("p0.png", "p1.png", "p2.png"))
+    result = build(tmp_path, folder, ratio="1:1:1", stratify=False)
+    (where,) = [split for split, links in entry(result, "re")["links"].items() if not links]
+    assert f"re has no link in {where}: no score can be measured there" in result.notes
+
+
+def test_of_copies_the_one_that_people_linked_is_kept(tmp_path, make_folder):
+    text = line("one/a.png", *field("name", "Ada"), *field("sum", "9", 1))
+    one = make_folder(text, name="one")
+    two = make_folder(text.replace("one/", "two/"), name="two")
+    people_link(two, ("name:", "Ada"))
+    result = build(tmp_path, one, two)
+    assert codes(result) == {"L018": 1}
+    assert entry(result, "re")["links"]["train"] == {"people": 1}
