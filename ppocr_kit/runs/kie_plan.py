@@ -209,6 +209,11 @@ def _notes(found: Inspection, window: int) -> list[str]:
             notes.append(
                 f"{_pages(check.unpaired)} of {mode} without a question or an answer: no link is {what} there"
             )
+    if any(check.cut_pages for check in found.rows.values()):
+        notes.append(
+            f"dataset build --tasks ser,re --max-seq-len {window} --tokenizer FOLDER cuts long pages into "
+            "windows, so that nothing is lost"
+        )
     return notes
 
 
