@@ -68,11 +68,13 @@ def read_pages(
     dataset = config["Eval"]["dataset"]
     folder = Path(dataset["data_dir"])
     lists = [Path(name).read_bytes().split(b"\n") for name in dataset["label_file_list"]]
+    over = {window.page: window.links_over for window in windows.values() if window.links_over}
     pages = []
     for group in group_lines(rows, windows):
         page = _join([_read_row(folder, lists[place][line - 1]) for place, line in group])
-        over = {link for _, line in group for link in _links_over(windows.get(line - 1))}
-        pages.append(replace(page, links=page.links | over))
+        window = windows.get(group[0][1] - 1)
+        missed = over.get(window.page, ()) if window is not None else ()
+        pages.append(replace(page, links=page.links | set(missed)))
     return pages
 
 
@@ -139,7 +141,3 @@ def _directed(entities: Mapping[int, Mapping[str, Any]], links: set[Link]) -> se
             elif roles == [_ANSWER, _QUESTION]:
                 directed.add((other, one))
     return directed
-
-
-def _links_over(window: Window | None) -> tuple[Link, ...]:
-    return () if window is None else window.links_over

@@ -1,0 +1,187 @@
+"""Figures of key information, with a tool and a worker that answer what they are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from test_labelled_pages import box, check, window
+
+from ppocr_kit.configs.device import parse_device
+from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.runs import kie_evaluate
+from ppocr_kit.runs.kie_evaluate import (
+    KieMeasuring,
+    KieModel,
+    figures_to_json,
+    measure_pages,
+    reader_of_run,
+)
+from ppocr_kit.tasks import Task
+
+Answer = dict[str, Any]
+
+
+class Told:
+    """Stands in for the tool and for the worker; keeps what both were asked."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, answers: list[Answer], read: Sequence[Answer] = ()
+    ) -> None:
+        self.jobs: list[dict[str, Any]] = []
+        self.pages: list[dict[str, Any]] = []
+        self.lines: Any = None
+        self.answers, self.read = answers, read
+        monkeypatch.setattr(kie_evaluate, "ask", self.ask)
+        monkeypatch.setattr(kie_evaluate, "run_eval_tool", self.run_eval_tool)
+
+    def ask(self, worker: str, job: Mapping[str, Any], scratch: Path, take: Any, **_: Any) -> None:
+        assert worker == "measure_kie.py"
+        self.jobs.append(dict(job))
+        lines = Path(job["pages"]).read_text(encoding="utf-8").splitlines()
+        self.pages = [json.loads(line) for line in lines]
+        for answer in self.read if job["reader"] else self.answers:
+            take(answer)
+
+    def run_eval_tool(self, config: Any, rows: Any, task: Task, **_: Any) -> dict[str, float]:
+        self.lines = rows.kept
+        return {"precision": 1.0, "recall": 0.5, "hmean": 2 / 3}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a checkpoint's folder."""
+    (tmp_path / "tokenizer").mkdir()
+    (tmp_path / "tokenizer" / "sentencepiece.bpe.model").write_bytes(b"")
+    monkeypatch.setenv("PPOCR_KIT_KIE_TOKENIZER", str(tmp_path / "tokenizer"))
+    release = SimpleNamespace(version="3.7.0", source="archive", complete=False)
+    monkeypatch.setattr(kie_evaluate, "find_release", lambda: release)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def model_of(folder: Path, task: Task, rows: list[tuple[str, Any]]) -> KieModel:
+    file = folder / "val.txt"
+    file.write_text("".join(f"{name}\t{json.dumps(boxes)}\n" for name, boxes in rows), encoding="utf-8")
+    dataset = {
+        "data_dir": str(folder), "label_file_list": [str(file)],
+        "transforms": [{"VQASerTokenChunk": {"max_seq_len": 4}}],
+    }  # fmt: skip
+    config = {
+        "Global": {}, "Architecture": {}, "PostProcess": {},
+        "Train": {"dataset": dataset}, "Eval": {"dataset": dataset, "loader": {"batch_size_per_card": 3}},
+    }  # fmt: skip
+    return KieModel(config, folder / "checkpoint", task)
+
+
+CPU = parse_device("cpu")
+WINDOWS = {0: window(0), 1: window(1)}
+
+
+def test_a_page_of_two_windows_is_scored_as_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        ("images/a.jpg", [box(0, "Q"), box(1, "A")]),
+        ("images/a.jpg", [box(1, "A"), box(2, "A"), box(3, "OTHER")]),
+    ]
+    told = Told(
+        monkeypatch,
+        [{"tags": [[0, ["B-Q", "I-Q"]], [1, ["B-Q", "I-Q"]], [2, ["O", "O"]], [3, ["B-A"]]]}],
+    )
+    rejected = ({"list": "val.txt", "line": 3, "reason": "?"},)
+    measuring = KieMeasuring(model_of(folder, Task.SER, rows), check((1, 2), rejected=rejected), WINDOWS)
+    figures = measure_pages(measuring, log=folder / "log", device=CPU)
+    assert list(figures) == ["whole_page", "first_window"]
+    whole, first = figures.values()
+    # labelled: Q, A, A; found: Q, Q, A; only the first is right
+    assert whole.counts == {"matched": 1, "predicted": 3, "labelled": 3}
+    assert whole.values["hmean"] == pytest.approx(1 / 3)
+    assert whole.per_class["Q"] == {
+        "precision": 0.5, "recall": 1.0, "hmean": pytest.approx(2 / 3),
+        "matched": 1, "predicted": 2, "labelled": 1,
+    }  # fmt: skip
+    assert (whole.num_samples, whole.num_skipped) == (1, 1) == (first.num_samples, first.num_skipped)
+    assert first.values == {"precision": 1.0, "recall": 0.5, "hmean": 2 / 3}
+    assert "whole pages" in whole.definition and "first 4 tokens" in first.definition
+    assert "ppocr-kit" in whole.computed_by and "tools/eval.py" in first.computed_by
+    # the page went to the worker once and whole, to the tool went its first window alone
+    (page,) = told.pages
+    assert [entity["id"] for entity in page["entities"]] == [0, 1, 2, 3]
+    assert told.lines == ((1,),)
+    (job,) = told.jobs
+    assert job["model"]["tokenizer"] == str(folder / "tokenizer") and job["model"]["batch_size"] == 3
+    body = figures_to_json(figures)
+    assert body["figure"] == "whole_page" and set(body["figures"]) == set(figures)
+    assert "per_class" not in body["figures"]["first_window"] and figures_to_json({}) == {}
+
+
+def links_of_a_form() -> list[tuple[str, Any]]:
+    total_q = box(4, "question", [(4, 5)], key_cls="TOTAL_Q")
+    total_a = box(5, "answer", [(4, 5)], key_cls="TOTAL_A")
+    name_q = box(6, "question", key_cls="NAME_Q")
+    name_a = box(7, "answer", key_cls="NAME_A")
+    return [("images/a.jpg", [total_q, total_a, name_q]), ("images/a.jpg", [total_a, name_a])]
+
+
+def test_links_are_scored_by_the_class_of_their_question(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = {0: window(0, over=((6, 7),)), 1: window(1)}
+    Told(monkeypatch, [{"links": [[4, 5], [6, 5]], "classes": None}])
+    measuring = KieMeasuring(model_of(folder, Task.RE, links_of_a_form()), check((1, 2)), windows)
+    whole = measure_pages(measuring, log=folder / "log", device=CPU)["whole_page"]
+    # the link over windows is labelled, and not found
+    assert whole.counts == {"matched": 1, "predicted": 2, "labelled": 2}
+    assert whole.per_class["TOTAL_Q"]["hmean"] == 1.0
+    assert {key: whole.per_class["NAME_Q"][key] for key in ("matched", "predicted", "labelled")} == {
+        "matched": 0, "predicted": 1, "labelled": 1,
+    }  # fmt: skip
+    assert "as labelled" in whole.definition
+
+
+def test_links_from_end_to_end_are_between_what_was_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = [[4, "TOTAL_Q"], [5, "TOTAL_A"], [6, "DATE_Q"], [7, "NAME_A"]]
+    told = Told(
+        monkeypatch,
+        [{"links": [[4, 5]], "classes": None}],
+        [{"links": [[4, 5], [6, 7]], "classes": classes}],
+    )
+    rows = links_of_a_form()
+    model, reader = model_of(folder, Task.RE, rows), model_of(folder, Task.SER, rows)
+    figures = measure_pages(
+        KieMeasuring(model, check((1, 2)), WINDOWS, reader), log=folder / "log", device=CPU
+    )
+    assert list(figures) == ["whole_page", "first_window", "end_to_end"]
+    found = figures["end_to_end"]
+    # 6 to 7 is not labelled; it counts in the class that 6 was read as
+    assert found.counts == {"matched": 1, "predicted": 2, "labelled": 1}
+    assert {name: each["predicted"] for name, each in found.per_class.items()} == {"TOTAL_Q": 1, "DATE_Q": 1}
+    assert "as the SER run reads them" in found.definition
+    assert told.jobs[0]["reader"] is None and told.jobs[0]["roles"] is None
+    assert told.jobs[1]["roles"] == {
+        "TOTAL_Q": "QUESTION", "TOTAL_A": "ANSWER", "NAME_Q": "QUESTION", "NAME_A": "ANSWER",
+    }  # fmt: skip
+
+
+def test_rows_that_tell_no_classes_are_refused_before_anything_is_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(monkeypatch, [])
+    model = model_of(folder, Task.RE, [("images/a.jpg", [box(0, "question"), box(1, "answer")])])
+    with pytest.raises(DataError, match="key_cls"):
+        measure_pages(KieMeasuring(model, check((1,)), reader=model), log=folder / "log", device=CPU)
+    assert not told.jobs
+
+
+def test_only_a_ser_run_reads_classes(folder: Path) -> None:
+    run = folder / "output" / "links"
+    run.mkdir(parents=True)
+    record = {"format": 1, "name": "links", "task": "re", "model": "vi_layoutxlm", "status": "finished"}
+    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(UsageError, match="'links' is a re run"):
+        reader_of_run("links")
