@@ -128,6 +128,7 @@ locks:
 	$(UV_LOCK) --override locks/overrides.txt locks/paddle-cpu.in -o locks/paddle-cpu.txt
 	{ cat locks/paddle-gpu.in; grep -v '^paddlepaddle==' locks/paddle-cpu.txt; } > locks/paddle-gpu.txt
 	$(UV_LOCK) --override locks/overrides.txt locks/kie-cpu.in -o locks/kie-cpu.txt
+	$(subst version 3.9,version 3.10,$(UV_LOCK)) --override locks/overrides-vl.txt locks/vl-cpu.in -o locks/vl-cpu.txt
 	$(UV_LOCK) -c locks/paddle-cpu.txt --override locks/overrides.txt locks/onnx.in -o locks/onnx.txt
 	$(UV_LOCK) -c locks/paddle-cpu.txt --override locks/overrides-label.txt locks/label.in -o locks/label.txt
 	$(UV_LOCK) -c locks/paddle-cpu.txt locks/test.in -o locks/test.txt

@@ -72,6 +72,8 @@ LABEL = [
     "PPOCRLabel==3.1.6",
     "PyQt5>=5.15.11",
 ]
+# transformers 5 has PaddleOCR-VL itself; no code of a model folder is run.
+VL = ["torch>=2.11", "transformers>=5", "accelerate>=1.5", "pillow", "rapidfuzz"]
 EXTRAS = {
     "cpu": ["paddlepaddle==3.3.1", *TOOLS],
     "gpu": ["paddlepaddle-gpu==3.3.1", *TOOLS],
@@ -79,7 +81,9 @@ EXTRAS = {
     "deploy": ["paddleocr==3.7.0"],
     "kie": KIE,
     "label": LABEL,
-    "vl": ["torch>=2.11", "transformers>=5", "accelerate"],
+    "vl": VL,
+    "vl-lora": [*VL, "peft>=0.18"],
+    "vl-hub": [*VL, "datasets>=4"],
     "test": ["pytest>=8", "hypothesis>=6", "setuptools>=70.1"],
     "lint": ["ruff", "mypy", "types-PyYAML"],
 }

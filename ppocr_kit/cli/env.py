@@ -24,8 +24,8 @@ def env() -> None:
     """List, make and find the environments the tools run in.
 
     Each lane is a set of packages that work together, pinned by a lock. Tools run in the Python you name in
-    PPOCR_KIT_PADDLE_PYTHON (PPOCR_KIT_KIE_PYTHON, PPOCR_KIT_LABEL_PYTHON), in the current one where it
-    satisfies the lock, or in one made by 'env sync'.
+    PPOCR_KIT_PADDLE_PYTHON (PPOCR_KIT_KIE_PYTHON, PPOCR_KIT_VL_PYTHON, PPOCR_KIT_LABEL_PYTHON), in the
+    current one where it satisfies the lock, or in one made by 'env sync'.
     """
 
 

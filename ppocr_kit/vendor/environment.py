@@ -106,14 +106,18 @@ def sync_commands(lane: Lane, base: Path | None = None) -> list[ToolInvocation]:
         base: The Python to make it from; the current one by default.
     """
     folder = environment_folder(lane)
-    pip = (str(python_of(folder)), "-m", "pip", "install", "--no-deps", "--disable-pip-version-check")
+    lock = str(lock_file(lane))
+    pip = (str(python_of(folder)), "-m", "pip", "install")
+    quiet = "--disable-pip-version-check"
     # settings that are meant for other environments than the one being made
     settings = {"PIP_USER": "0", "PYTHONPATH": ""}
+    venv = (str(base or sys.executable), "-m", "venv", str(folder))
+    installs = [(*pip, "--no-deps", quiet, "-r", lock)]
+    if lane.first:
+        installs.insert(0, (*pip, quiet, "-c", lock, *lane.first))
     return [
-        ToolInvocation(
-            "python -m venv", (str(base or sys.executable), "-m", "venv", str(folder)), Path.cwd(), settings
-        ),
-        ToolInvocation("pip install", (*pip, "-r", str(lock_file(lane))), Path.cwd(), settings),
+        ToolInvocation("python -m venv", venv, Path.cwd(), settings),
+        *(ToolInvocation("pip install", words, Path.cwd(), settings) for words in installs),
     ]
 
 
@@ -139,7 +143,7 @@ def sync_environment(
     with _exclusively(folder):
         made = _read_marker(folder)
         if made is None or (base is not None and not _same_python(made, base)):
-            check_base(base or Path(sys.executable))
+            check_base(base or Path(sys.executable), lane.oldest_python)
             made = _make(lane, folder, base, on_line)
     return _interpreter(lane, python_of(folder), "made", made)
 

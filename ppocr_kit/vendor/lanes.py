@@ -35,6 +35,9 @@ class Lane:
         keys: Packages whose other versions break the tools, often without an error.
         framework: Wheels of the framework; any one of them will do.
         size: Roughly what its environment takes on the disk, for people.
+        first: Packages that are installed before the lock and with what they ask for themselves: builds
+            of one version for the CPU and for GPUs ask for different wheels, and pip chooses the build.
+        oldest_python: The oldest Python that its lock has pins for.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Lane:
     keys: tuple[str, ...]
     framework: tuple[str, ...]
     size: str
+    first: tuple[str, ...] = ()
+    oldest_python: tuple[int, int] = (3, 9)
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -99,10 +104,12 @@ LANES: dict[str, Lane] = {
         purpose="PaddleOCR-VL: prepare, check, train, merge, infer, eval",
         lock="vl-cpu.txt",
         variable="PPOCR_KIT_VL_PYTHON",
-        # what writes and reads model folders; the framework comes first and by itself, see sync_commands
+        # what writes and reads model folders
         keys=("transformers", "tokenizers", "accelerate", "peft", "numpy", _OPENCV),
         framework=("torch",),
-        size="1.5 GB",
+        size="1.7 GB, with torch for GPUs some 6 GB",
+        first=("torch",),
+        oldest_python=(3, 10),
     ),
 }
 

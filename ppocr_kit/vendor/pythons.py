@@ -60,17 +60,21 @@ def ask_python(python: Path, packages: Sequence[str] = ()) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items()}
 
 
-def check_base(python: Path) -> None:
+def check_base(python: Path, oldest: tuple[int, int] = OLDEST_PYTHON) -> None:
     """Refuse a Python that no lock was run on, or whose environments would not work.
+
+    Args:
+        python: Its executable.
+        oldest: The oldest Python that the lock has pins for.
 
     Raises:
         SetupError: Another version, no ``venv``, or no OpenMP runtime on the system.
     """
     found = ask_python(python)
     major_minor = tuple(int(part) for part in found["python"].split(".")[:2])
-    if not OLDEST_PYTHON <= major_minor <= NEWEST_PYTHON:
+    if not oldest <= major_minor <= NEWEST_PYTHON:
         raise SetupError(
-            f"Python {found['python']} is not one that the lock was run on (3.9 - 3.12)",
+            f"Python {found['python']} is not one that the lock was run on (3.{oldest[1]} - 3.12)",
             at=str(python),
             hint="name another: ppocr-kit env sync LANE --python /path/to/python3.11",
         )

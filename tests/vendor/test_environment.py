@@ -264,6 +264,25 @@ def test_commands_leave_pip_to_the_settings_of_the_user(tmp_path: Path) -> None:
     assert not [word for word in install.argv if "index" in word or "find-links" in word]
 
 
+def test_torch_comes_first_with_what_its_own_build_asks_for(tmp_path: Path) -> None:
+    """Of one version, the build for GPUs asks for CUDA libraries that the lock leaves out."""
+    lane = lanes.LANES["vl"]
+    lock = str(tmp_path / "locks" / lane.lock)
+    Path(lock).write_text("torch==2.13.0\n", encoding="utf-8")
+    _, torch, rest = sync_commands(lane, tmp_path / "a python")
+    assert torch.argv[-3:] == ("-c", lock, "torch") and "--no-deps" not in torch.argv
+    assert rest.argv[-2:] == ("-r", lock) and "--no-deps" in rest.argv
+
+
+def test_a_python_that_is_too_old_for_the_lane_is_refused(
+    fake_python: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "locks" / "vl-cpu.txt").write_text("torch==2.13.0\n", encoding="utf-8")
+    old = fake_python(**{**packages(), "python": "3.9.18"})
+    with pytest.raises(SetupError, match=r"Python 3.9.18 is not one .* \(3.10 - 3.12\)"):
+        sync_environment(lanes.LANES["vl"], old)
+
+
 def test_the_current_python_is_read_without_importing_the_framework(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     before = set(sys.modules)

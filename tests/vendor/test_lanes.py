@@ -44,6 +44,12 @@ def test_every_lane_has_a_lock_with_its_key_packages(name: str, monkeypatch: pyt
     assert {*LANES[name].keys, LANES[name].framework[0]} <= set(pins)
 
 
+def test_the_lock_of_torch_leaves_its_gpu_libraries_to_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    pins = read_pins(lock_file(LANES["vl"]))
+    assert not [name for name in pins if name.startswith(("nvidia", "cuda", "triton"))]
+
+
 def test_pins_are_read_with_all_their_versions(lock: Path) -> None:
     pins = read_pins(lock)
     assert pins["numpy"] == ("2.0.2", "2.2.6")
