@@ -88,7 +88,7 @@ class BuiltPage:
 
     def entities(self) -> list[BuiltEntity]:
         """Return its entities by id, with the links between them."""
-        # RE has no row for a window without a pair
+        # RE has no row for a window with neither a question nor an answer
         rows = [row for task in KIE_TASKS for row in self.kie_rows.get(task, ())]
         return merge_windows(parse_entities(label) for _, _, _, label in rows)
 

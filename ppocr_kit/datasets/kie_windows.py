@@ -29,7 +29,8 @@ class Window:
     Attributes:
         page: Its picture, as the rows name it.
         window: Number of the window on the page, from 0, in reading order.
-        of: Number of windows of the page; for RE some of them may have no row, being without a pair.
+        of: Number of windows of the page; for RE those with neither a question nor an
+            answer have no row.
         links_over: Links of the page between entities that no window holds together, by their ids, question
             first; only at the page's first row.
     """
@@ -140,7 +141,7 @@ def _check_numbering(windows: Mapping[int, Window], path: Path, split: Split) ->
 
 
 def _is_whole(windows: Iterable[Window]) -> bool:
-    """Tell whether windows of one page are numbered through; RE has no row for one without a pair."""
+    """Tell whether windows of one page are numbered through; RE has no row for some."""
     listed = list(windows)
     numbers = [window.window for window in listed]
     return numbers == sorted(set(numbers)) and len({window.of for window in listed}) == 1

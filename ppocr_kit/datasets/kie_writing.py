@@ -18,9 +18,9 @@ from ppocr_kit.labels.kie_checks import (
     check_order,
     check_pairs,
     check_texts,
-    has_pair,
     links_over,
     links_within,
+    rows_for_re,
 )
 from ppocr_kit.labels.kie_pages import Entity, KiePage, unpack_kie_page
 from ppocr_kit.labels.kie_window_plan import PlannedPage, TokenCount, WindowOptions, plan_page
@@ -156,7 +156,8 @@ class KieWriter:
             page = unpack_kie_page(record.entities)
             planned = plan_page(page, self.content.count, self.content.windows)
             self._tell_of(record, page, planned)
-            used = [number for number, window in enumerate(planned.windows) if self._is_used(page, window)]
+            every = list(range(len(planned.windows)))
+            used = rows_for_re(page, planned) if self.task is Task.RE else every
             if used:
                 counted.pages += 1
                 self._count(page, planned, counted)
@@ -185,9 +186,6 @@ class KieWriter:
         self.problems.extend(
             label_problem(code, record.shown_file, record.line, box, detail) for code, box, detail in findings
         )
-
-    def _is_used(self, page: KiePage, window: range) -> bool:
-        return self.task is not Task.RE or has_pair(page, window)
 
     def _count(self, page: KiePage, planned: PlannedPage, counted: _SplitCounts) -> None:
         """Count classes and links of a page, each once, however many windows it is in."""

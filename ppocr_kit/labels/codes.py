@@ -385,7 +385,7 @@ _TABLE = (
     _note(
         "L099",
         Drops.KIE_ROW,
-        "the page, or a window of it, has no question or no answer; RE learns nothing from it",
+        "the page has no question or no answer; RE learns nothing from it",
         "nothing to do, unless links are missing: ppocr-kit labels link SRC",
     ),
     _note(

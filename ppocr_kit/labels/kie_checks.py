@@ -44,16 +44,11 @@ def check_pairs(page: KiePage, planned: PlannedPage) -> list[Finding]:
         planned: Its windows.
 
     Returns:
-        A window has no pair of a question and an answer (L099), a link is in no window (L102).
+        The page has no question or no answer (L099), a link is in no window (L102).
     """
-    findings: list[Finding] = []
-    for number, window in enumerate(planned.windows, start=1):
-        if not has_pair(page, window):
-            several = len(planned.windows) > 1
-            findings.append(("L099", None, f"window {number} of {len(planned.windows)}" if several else ""))
-    for link in links_over(page, planned):
-        findings.append(("L102", link.question, f"to box {link.answer}"))
-    return findings
+    if page.entities and not has_pair(page):
+        return [("L099", None, "")]
+    return [("L102", link.question, f"to box {link.answer}") for link in links_over(page, planned)]
 
 
 def check_order(page: KiePage) -> list[Finding]:
@@ -97,10 +92,25 @@ def _order_by_fixed_lines(corners: Sequence[tuple[int, int]]) -> list[int]:
     return order
 
 
-def has_pair(page: KiePage, window: range) -> bool:
-    """Tell whether a window has a question and an answer; without, RE learns nothing from it."""
-    sides = {page.entities[place].side for place in window}
-    return sides >= {Side.QUESTION, Side.ANSWER}
+def has_pair(page: KiePage) -> bool:
+    """Tell whether a page has a question and an answer; without, RE learns nothing from it."""
+    return {entity.side for entity in page.entities} >= {Side.QUESTION, Side.ANSWER}
+
+
+def rows_for_re(page: KiePage, planned: PlannedPage) -> list[int]:
+    """Return the numbers of the windows that RE has a row for.
+
+    All with a question or an answer, so that a page is whole when its windows are put together; PaddleOCR
+    refuses those with neither.
+    """
+    if not has_pair(page):
+        return []
+    sides = [entity.side for entity in page.entities]
+    return [
+        number
+        for number, window in enumerate(planned.windows)
+        if any(sides[place] is not Side.OTHER for place in window)
+    ]
 
 
 def links_within(page: KiePage, window: range) -> list[Link]:

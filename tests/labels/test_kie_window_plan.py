@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_kit.labels.kie_checks import _order_by_fixed_lines, check_order, check_pairs, check_texts
+from ppocr_kit.labels.kie_checks import (
+    _order_by_fixed_lines,
+    check_order,
+    check_pairs,
+    check_texts,
+    rows_for_re,
+)
 from ppocr_kit.labels.kie_pages import Entity, KiePage
 from ppocr_kit.labels.kie_window_plan import WindowOptions, estimate_tokens, plan_page, plan_windows
 from ppocr_kit.labels.link_naming import Side
@@ -99,11 +105,16 @@ def test_what_is_not_learnt_of_a_long_page_is_told():
         ("L100", None, "24 tokens in 3 windows"),
         ("L101", 2, "12 tokens, the window has 9"),
     ]
-    assert check_pairs(page, planned) == [
-        ("L099", None, "window 2 of 3"),
-        ("L099", None, "window 3 of 3"),
-        ("L102", 0, "to box 3"),
-    ]
+    assert check_pairs(page, planned) == [("L102", 0, "to box 3")]
+    # the window in between has neither a question nor an answer
+    assert rows_for_re(page, planned) == [0, 2]
+
+
+@pytest.mark.parametrize("sides", [[Side.QUESTION, Side.OTHER], [Side.ANSWER], [Side.OTHER]])
+def test_a_page_without_a_pair_is_told_and_has_no_row_for_re(sides):
+    page = kie_page(sides)
+    planned = plan_page(page, len, WindowOptions())
+    assert check_pairs(page, planned) == [("L099", None, "")] and rows_for_re(page, planned) == []
 
 
 def test_nothing_is_told_of_a_page_that_fits():
