@@ -183,7 +183,8 @@ def parse_endpoint(url: str, timeout_s: float) -> Endpoint:
         ) from error
     if parts.username is not None or parts.password is not None:
         raise UsageError("the address has a name or a password in it", at="--server", hint=hint)
-    if wrong or parts.query or parts.fragment or not url.strip().isascii() or not url.strip().isprintable():
+    strange = any(not letter.isascii() or not letter.isprintable() or letter == " " for letter in url.strip())
+    if wrong or strange or parts.query or parts.fragment:
         raise UsageError("--server takes the http(s) address of a server", at="--server", hint=hint)
     return Endpoint(_base_of(parts), _key(), timeout_s)
 
