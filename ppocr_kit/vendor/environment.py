@@ -112,7 +112,7 @@ def sync_commands(lane: Lane, base: Path | None = None) -> list[ToolInvocation]:
     # settings that are meant for other environments than the one being made
     settings = {"PIP_USER": "0", "PYTHONPATH": ""}
     venv = (str(base or sys.executable), "-m", "venv", str(folder))
-    installs = [(*pip, "--no-deps", quiet, "-r", lock)]
+    installs: list[tuple[str, ...]] = [(*pip, "--no-deps", quiet, "-r", lock)]
     if lane.first:
         installs.insert(0, (*pip, quiet, "-c", lock, *lane.first))
     return [

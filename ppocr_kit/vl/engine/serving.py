@@ -33,7 +33,7 @@ def serve(work: Callable[[dict[str, Any], Put], None]) -> None:
     with Path(sys.argv[2]).open("a", encoding="utf-8") as stream:
 
         def write(answer: dict[str, Any]) -> None:
-            stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            stream.write(json.dumps(answer) + "\n")
             stream.flush()
             sys.stdout.write(f"{announcement}\n")
             sys.stdout.flush()
