@@ -10,7 +10,9 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "prepare": ("ppocr_kit.cli.vl_prepare", "prepare", "Make a data set from labels, lists or tables."),
     "check": ("ppocr_kit.cli.vl_check", "check", "Show what the model would learn of one row."),
     "train": ("ppocr_kit.cli.vl_train", "train", "Fine-tune the model, all of it or adapters (LoRA)."),
+    "merge": ("ppocr_kit.cli.vl_merge", "merge", "Take a run's adapters into whole weights."),
     "infer": ("ppocr_kit.cli.vl_infer", "infer", "Read pictures: text, tables, charts, formulas."),
+    "eval": ("ppocr_kit.cli.vl_eval", "evaluate", "Measure how well a model reads, beside its base model."),
     "tiny": (
         "ppocr_kit.cli.vl_tiny",
         "tiny",

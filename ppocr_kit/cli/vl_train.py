@@ -42,7 +42,7 @@ def _option(name: str, kind: Any, default: Any, text: str) -> Decorator:
     "--model",
     required=True,
     metavar="DIR_OR_NAME",
-    help="Folder of the base model, or its name on the hub: PaddleOCR-VL-1.5, owner/name.",
+    help="Folder of the base model, its name on the hub (PaddleOCR-VL-1.5, owner/name), or a run.",
 )
 @click.option(
     "--dataset",

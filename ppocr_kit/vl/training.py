@@ -21,10 +21,10 @@ from ppocr_kit.tasks import Split
 from ppocr_kit.vendor.answers import OnAnswer
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vl.dataset import VlDataset, find_vl_dataset, read_vl_dataset
-from ppocr_kit.vl.finding import find_model
 from ppocr_kit.vl.lane import LANE, run_engine
 from ppocr_kit.vl.model_folder import ModelFolder
 from ppocr_kit.vl.record import OUTPUT_FOLDER, VlRun, VlRunFolder, check_run_name, read_vl_run, write_vl_run
+from ppocr_kit.vl.run_models import find_run_model
 from ppocr_kit.vl.train_settings import TrainSettings
 
 # A first step on a CPU, or an evaluation of long tables, may take this long without a word.
@@ -110,7 +110,7 @@ def prepare_vl_training(request: TrainRequest) -> PreparedVlTraining:
             hint="choose another --name, go on with --resume, or replace it with --overwrite",
         )
     dataset = read_vl_dataset(find_vl_dataset(request.dataset))
-    model = find_model(request.model)
+    model = find_run_model(request.model)
     earlier = _earlier(folder, request, dataset, model) if request.resume else None
     if folder.path in (model.path.absolute(), *model.path.absolute().parents):
         raise UsageError(
@@ -152,8 +152,8 @@ def run_vl_training(
         KeyboardInterrupt: After the run was saved.
     """
     folder = prepared.folder
-    aside = None if prepared.earlier else _move_aside(folder)
     watch = _Watch(_first_record(prepared, command), folder, on_event)
+    aside = None if prepared.earlier else _move_aside(folder)
     write_vl_run(folder, watch.run)
     try:
         answer = run_engine(

@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.errors import DataError, SetupError
+from ppocr_kit.vl.merging import ADAPTER_FILE, ADAPTER_FOLDER
 
-ADAPTER_FILE = "adapter_config.json"
-# Where a complete folder of merged weights keeps the adapters that it was made of.
-ADAPTER_FOLDER = "adapter"
 _LANGUAGE = r"language_model\.layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)"
 _PROJECTOR = r"projector\.linear_[12]"
 _VISION = r"visual\..*\.layers\.\d+\.(?:self_attn\.(?:[qkv]|out)_proj|mlp\.fc[12])"

@@ -19,11 +19,12 @@ from ppocr_kit.storage import atomic_folder
 from ppocr_kit.vl.engine.best import Selection
 from ppocr_kit.vl.engine.checkpoints import BEST, UNFINISHED, finish_folder, put_latest
 from ppocr_kit.vl.engine.length_order import LengthOrder
-from ppocr_kit.vl.engine.lora import ADAPTER_FOLDER, is_adapted, merged_weights
+from ppocr_kit.vl.engine.lora import is_adapted, merged_weights
 from ppocr_kit.vl.engine.stopping import StopRequest, any_process
 from ppocr_kit.vl.engine.training_faults import lost_loss
 from ppocr_kit.vl.engine.validating import Validation
 from ppocr_kit.vl.history import Evaluation, HistoryFile
+from ppocr_kit.vl.merging import ADAPTER_FOLDER
 
 Put = Callable[[dict[str, Any]], None]
 _EVAL_PREFIX = "eval_"
