@@ -243,12 +243,9 @@ def compare_edits(
     return EditComparison(EditReport(base, definition), EditReport(tuned, definition), differences)
 
 
-def row_error_rates(pairs: Sequence[tuple[str, str]]) -> list[float]:
-    """Return the error rate of each row's raw texts, ``(expected, predicted)``."""
-    distances = [Levenshtein.distance(expected, predicted) for expected, predicted in pairs]
-    lengths = [len(expected) for expected, _ in pairs]
-    rates: list[float] = _rates(np.array(distances, np.float64), np.array(lengths, np.float64)).tolist()
-    return rates
+def count_row_edits(pairs: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the edits of each row's raw texts, ``(expected, predicted)``."""
+    return [Levenshtein.distance(expected, predicted) for expected, predicted in pairs]
 
 
 def corpus_cer(pairs: Sequence[tuple[str, str]]) -> float:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Iterable, Sequence
 
-from ppocr_kit import __version__
 from ppocr_kit.labels.codes import LABEL_CODES, LabelCode
 from ppocr_kit.labels.repair_table import REPAIRS
 from ppocr_kit.labels.statistics import LabelStatistics
 from ppocr_kit.problems import ProblemLog, Severity
 from ppocr_kit.reports.glyphs import code_point, is_visible
 from ppocr_kit.reports.label_plots import CHARACTERS, LabelPlot, frequent_characters
-from ppocr_kit.reports.label_style import STYLE
+from ppocr_kit.reports.markup import embed_png, escape, render_page, render_tile
 from ppocr_kit.reports.words import plural
 from ppocr_kit.runs.label_check import LabelReport
 from ppocr_kit.text import SPACE
@@ -46,15 +43,7 @@ def render_label_page(report: LabelReport, plots: Sequence[LabelPlot]) -> str:
         _dictionary(check.statistics),
         _sources(report),
     )
-    return (
-        "<!DOCTYPE html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Labels: {_text(names)}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<header><h1>Labels <bdi>{_text(names)}</bdi></h1></header>\n"
-        + "\n".join(section for section in sections if section)
-        + f"\n<footer>ppocr-kit {_text(__version__)} labels stats</footer>\n</main>\n</body>\n</html>\n"
-    )
+    return render_page("Labels", names, sections, "labels stats")
 
 
 def _tiles(report: LabelReport) -> str:
@@ -81,8 +70,7 @@ def _tiles(report: LabelReport) -> str:
 
 
 def _tile(name: str, count: int, remark: str, kind: str = "") -> str:
-    said = f"<b>{count:,}</b><span>{_text(name)}</span><small>{_text(remark)}</small>"
-    return f'<div class="tile {kind}">{said}</div>'
+    return render_tile(name, f"{count:,}", remark, kind)
 
 
 def _noun(severity: Severity, count: int) -> str:
@@ -123,17 +111,17 @@ def _finding(kind: LabelCode, problems: ProblemLog) -> str:
     places = []
     for found in problems.first(kind.code, _PLACES_SHOWN):
         detail = found.message[len(kind.meaning) :].lstrip(": ")
-        places.append(f"<li><code>{_text(found.where)}</code> <bdi>{_text(detail)}</bdi></li>")
+        places.append(f"<li><code>{escape(found.where)}</code> <bdi>{escape(detail)}</bdi></li>")
     if count > len(places):
         places.append(f"<li>and {count - len(places):,} more</li>")
-    drops = "" if str(kind.drops) == "nothing" else f"<em>leaves out the {_text(str(kind.drops))}</em>"
+    drops = "" if str(kind.drops) == "nothing" else f"<em>leaves out the {escape(str(kind.drops))}</em>"
     repair = "<em>--fix repairs it</em>" if kind.code in REPAIRS else ""
     code = f'<a class="code" href="#{kind.code}">{kind.code}</a>'
-    meaning = f'<span class="count">{count:,}</span><span class="meaning">{_text(kind.meaning)}</span>'
+    meaning = f'<span class="count">{count:,}</span><span class="meaning">{escape(kind.meaning)}</span>'
     return (
         f'<details id="{kind.code}" class="{kind.severity}">'
         f"<summary>{code}{meaning}{drops}{repair}</summary>"
-        f"<p>What to do: {_text(kind.remedy)}.</p><ul>{''.join(places)}</ul></details>"
+        f"<p>What to do: {escape(kind.remedy)}.</p><ul>{''.join(places)}</ul></details>"
     )
 
 
@@ -145,10 +133,8 @@ def _pictures(plots: Sequence[LabelPlot]) -> str:
 
 
 def _card(plot: LabelPlot) -> str:
-    picture = base64.b64encode(plot.png).decode()
     return (
-        f'<figure><img alt="{_text(plot.title)}" src="data:image/png;base64,{picture}">'
-        f"<figcaption>{_text(plot.remark)}</figcaption></figure>\n"
+        f"<figure>{embed_png(plot.png, plot.title)}<figcaption>{escape(plot.remark)}</figcaption></figure>\n"
     )
 
 
@@ -184,14 +170,14 @@ def _dictionary(numbers: LabelStatistics) -> str:
         return ""
     share = coverage.covered_texts / coverage.texts
     parts = [
-        f"<section><h2>Dictionary</h2>\n<p><code>{_text(coverage.dictionary)}</code> has "
+        f"<section><h2>Dictionary</h2>\n<p><code>{escape(coverage.dictionary)}</code> has "
         f"{coverage.entries:,} entries and covers {coverage.covered_texts:,} of {coverage.texts:,} texts "
         f'({share:.1%}).</p><div class="meter"><i style="width:{100 * share:.2f}%"></i></div>'
     ]
     if coverage.lacking:
         rows = "".join(
             f"<tr><td>{_glyph(char)}</td><td>{code_point(char)}</td><td>{found.texts:,}</td>"
-            f"<td><code>{_text(found.first)}</code></td></tr>"
+            f"<td><code>{escape(found.first)}</code></td></tr>"
             for char, found in list(coverage.lacking.items())[:_MOST_LACKING]
         )
         more = len(coverage.lacking) > _MOST_LACKING
@@ -206,7 +192,7 @@ def _dictionary(numbers: LabelStatistics) -> str:
 
 def _sources(report: LabelReport) -> str:
     rows = "".join(
-        f"<tr><td><bdi>{_text(source.name)}</bdi></td><td><code>{_text(str(source.label_file))}</code></td>"
+        f"<tr><td><bdi>{escape(source.name)}</bdi></td><td><code>{escape(str(source.label_file))}</code></td>"
         f"<td>{source.lines:,}</td></tr>"
         for source in report.check.sources
     )
@@ -218,21 +204,15 @@ def _sources(report: LabelReport) -> str:
 
 
 def _models(names: Iterable[str]) -> str:
-    return _text(" and ".join(names)) or "no recipe"
+    return escape(" and ".join(names)) or "no recipe"
 
 
 def _glyph(char: str) -> str:
     """Return a character for the page; one that cannot be seen alone by its code point."""
     if is_visible(char):
-        return f"<bdi>{_text(char)}</bdi>"
+        return f"<bdi>{escape(char)}</bdi>"
     return f'<bdi class="point">{code_point(char)}</bdi>'
 
 
 def _name(char: str) -> str:
-    return f"{_text(char)} {code_point(char)}" if is_visible(char) else code_point(char)
-
-
-def _text(text: str) -> str:
-    """Return a text that is harmless in HTML and on a screen, control characters and halves of pairs too."""
-    safe = "".join(char if char.isprintable() else " " for char in text)
-    return html.escape(safe.encode("utf-8", "replace").decode())
+    return f"{escape(char)} {code_point(char)}" if is_visible(char) else code_point(char)

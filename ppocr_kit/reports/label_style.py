@@ -68,6 +68,14 @@ figcaption { color: #64748b; font-size: 13.5px; margin-top: 8px; }
 table { border-collapse: collapse; background: var(--paper); border: 1px solid var(--line); width: 100%; }
 th { color: var(--muted); font-weight: 600; font-size: 13px; }
 th, td { text-align: left; padding: 6px 12px; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.crops { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(360px, 100%), 1fr)); gap: 16px; }
+.crop { background: var(--paper); }
+.crop img { width: auto; max-width: 100%; max-height: 200px; margin: 0 auto 10px; background: #fff; }
+.crop dl { display: grid; grid-template-columns: 70px 1fr; gap: 2px 8px; margin: auto 0 0; }
+.crop dt { color: var(--muted); font-size: 13px; line-height: 1.9; }
+.crop dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
+mark { background: var(--error); color: #fff; border-radius: 3px; padding: 0 1px; }
+del { color: var(--error); }
 @media (max-width: 720px) {
   .findings summary { flex-wrap: wrap; gap: 2px 10px; }
   .findings details > p, .findings ul { margin-left: 14px; }
