@@ -18,6 +18,7 @@ import cv2
 from ppocr_kit.datasets.crop_spool import SpoolWriter
 from ppocr_kit.datasets.cut_plan import Chunk, CutChunk, CutPlan
 from ppocr_kit.datasets.file_placing import link_file, write_file
+from ppocr_kit.datasets.kie_entities import add_entities
 from ppocr_kit.datasets.page_index import PageRecord, pack_fingerprint, pack_rows
 from ppocr_kit.datasets.reuse import OldPage, OldPages
 from ppocr_kit.datasets.rows import (
@@ -36,10 +37,7 @@ from ppocr_kit.labels.boxes import Finding
 from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.image_size import read_image_size
 from ppocr_kit.labels.images import BadImage, is_cut_short, open_page_image
-from ppocr_kit.labels.key_classes import OTHER
-from ppocr_kit.labels.kie_pages import make_kie_page, pack_kie_page
-from ppocr_kit.labels.links import FoundLinks, LinkOptions
-from ppocr_kit.labels.links_file import PageLinks, find_links_with_people
+from ppocr_kit.labels.links_file import PageLinks
 from ppocr_kit.labels.placement import PlacedRegion, place_regions
 from ppocr_kit.labels.ppocrlabel import render_boxes
 from ppocr_kit.labels.region import LabeledImage
@@ -181,43 +179,13 @@ class _Cutter:
             placed,
             crops,
         )
-        record, found = self._add_entities(record, page, placed, people)
+        record, found = add_entities(record, page, placed, people, self.plan)
         return record._replace(
             old_split=None if self.spool is None else str(old.split),
             old_row=old.first_row,
             reused=True,
             copied=copied,
         ), (*findings, *found)
-
-    def _add_entities(
-        self,
-        record: PageRecord,
-        page: LabeledImage,
-        placed: Sequence[PlacedRegion],
-        people: PageLinks | None,
-    ) -> tuple[PageRecord, tuple[Finding, ...]]:
-        """Add what key information learns of a page; nothing where it is not wanted.
-
-        It always comes from labels and links as they are now, whatever is taken from an older data set.
-        """
-        kie = self.plan.kie
-        if kie is None:
-            return record, ()
-        found = FoundLinks(())
-        if kie.links:
-            found = find_links_with_people(page.regions, people, LinkOptions(kie.pairs))
-        learnt, findings = make_kie_page(placed, found, kie.pairs, kie.classes)
-        classes = sorted({entity.key_cls for entity in learnt.entities} - {OTHER})
-        added = record._replace(
-            classes=json.dumps(classes),
-            entities=pack_kie_page(learnt),
-            links=len(learnt.links),
-            by_people=kie.links and people is not None,
-        )
-        if not (self.plan.det or self.plan.rec):
-            # rare characters are nothing that a split for key information should depend on
-            added = added._replace(characters="")
-        return added, (*found.findings, *findings)
 
     def _link_crops(self, old_name: str, name: str, crops: Sequence[CropRow]) -> bool:
         """Give the old crops their new names; False when one is missing or was changed by hand."""
@@ -294,7 +262,7 @@ class _Cutter:
             looks = pack_fingerprint(fingerprint(image.pixels))
         facts = _ImageFacts(image_sha256, sha256(boxes).hexdigest(), image.width, image.height, looks)
         record = self._record(page, stat, facts, name, placed, crops)
-        record, more = self._add_entities(record, page, placed, people)
+        record, more = add_entities(record, page, placed, people, self.plan)
         done = record._replace(offset=offset, copied=copied, plain=not image.findings)
         return done, (*findings, *more)
 
