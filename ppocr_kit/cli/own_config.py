@@ -19,6 +19,7 @@ from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.own_config import OwnConfig, check_own_config, prepare_own_training, require_sound
 from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
 from ppocr_kit.runs.train import PreparedTraining
+from ppocr_kit.tasks import KIE_TASKS
 
 # What describes a recipe, a data set, or a change that only a recipe has a place for.
 _OF_RECIPES = ("task", "dataset", "model", "image_size", "image_width", "from_ser", "max_seq_len")
@@ -59,6 +60,8 @@ def _spec(file: Path, own: OwnConfig, options: Mapping[str, Any]) -> RunSpec:
     name = check_run_name(options["name"] or _run_name(file))
     require_rate(options["lr"])
     given = options["pretrained"]
+    if given is not None:
+        given = Path(given) if own.task in KIE_TASKS else resolve_weights(given, own.task, None)
     seed_given = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
     return RunSpec(
         task=own.task,
@@ -69,7 +72,7 @@ def _spec(file: Path, own: OwnConfig, options: Mapping[str, Any]) -> RunSpec:
         epochs=options["epochs"],
         batch_size=options["batch_size"],
         learning_rate=options["lr"],
-        pretrained=None if given is None else resolve_weights(given, own.task, None),
+        pretrained=given,
         transplant_head=options["transplant_head"],
         pretrained_dict=options["pretrained_dict"],
         device=str(parse_device(options["device"])),

@@ -28,7 +28,9 @@ _OWN_SIZE = {"limit_side_len": 4000, "limit_type": "max"}
 # Training transforms that cut the page to the size that the network sees.
 _CROPPING = ("EastRandomCropData", "RandomCrop", "RandomCropImgMask")
 _USUAL_CROP = 640
-_KIE_BACKBONES = {"LayoutXLMForSer": Task.SER, "LayoutXLMForRe": Task.RE}
+# The backbones of models of the type ``kie`` that the kit trains.
+KIE = "kie"
+KIE_BACKBONES = {"LayoutXLMForSer": Task.SER, "LayoutXLMForRe": Task.RE}
 # Training sets that read plain lists; any other recipe is pointed at one that does.
 _LISTED = ("SimpleDataSet", "MultiScaleDataSet")
 
@@ -235,7 +237,7 @@ def task_of(config: Mapping[str, Any]) -> Task:
     """Return the task of a configuration: by its ``model_type``, and of ``kie`` by its backbone."""
     architecture = config["Architecture"]
     kind = architecture["model_type"]
-    return _KIE_BACKBONES[architecture["Backbone"]["name"]] if kind == "kie" else Task(kind)
+    return KIE_BACKBONES[architecture["Backbone"]["name"]] if kind == KIE else Task(kind)
 
 
 def rows_of(config: Mapping[str, Any], dataset: Dataset) -> int:

@@ -16,6 +16,7 @@ from ppocr_kit.configs import patches
 from ppocr_kit.configs.changes import Change, Draft, changes_from_json
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.evaluations import count_evaluations
+from ppocr_kit.configs.key_information import START_FOLDER, with_network
 from ppocr_kit.configs.keys import value_at
 from ppocr_kit.configs.lint.codes import REPAIRED_BY_TRAINING
 from ppocr_kit.configs.lint.parts import DISTILLATION, unsupplied_parts
@@ -28,11 +29,12 @@ from ppocr_kit.configs.source import ConfigSource, read_source
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Problem, Severity, count_errors
+from ppocr_kit.runs.kie_plan import find_start, plan_key_information
 from ppocr_kit.runs.plan import TrainingPlan, plan_training
 from ppocr_kit.runs.rundir import RunFolder, read_run
 from ppocr_kit.runs.start import StartChoice
 from ppocr_kit.runs.train import PreparedTraining, require_free, resumed_config
-from ppocr_kit.tasks import TASK_FACTS, TEXT_TASKS, Task
+from ppocr_kit.tasks import KIE_TASKS, TASK_FACTS, TEXT_TASKS, Task
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.release import PinnedRelease, find_release
 
@@ -40,6 +42,8 @@ from ppocr_kit.vendor.release import PinnedRelease, find_release
 _DEFAULT_SEED = 1024
 # Other devices than the ones that --device can name.
 _OTHER_DEVICES = ("use_xpu", "use_npu", "use_mlu", "use_gcu", "use_metax_gpu", "use_iluvatar_gpu")
+# Where a YAML for key information names the network that it starts from.
+_NETWORK = ("Architecture", "Backbone", "checkpoints")
 _GIT = "ppocr-kit vendor sync --source git brings the complete release"
 
 
@@ -58,16 +62,18 @@ class OwnConfig:
 
     @property
     def task(self) -> Task:
-        """Detection or recognition.
+        """What it trains.
 
         Raises:
-            ConfigError: Neither.
+            ConfigError: Nothing that the kit trains.
         """
         name = value_at(self.source.config, ("Architecture", "model_type"))
-        if name in TEXT_TASKS:
-            return Task(name)
+        backbone = value_at(self.source.config, ("Architecture", "Backbone", "name"))
+        if name in TEXT_TASKS or (name == patches.KIE and backbone in patches.KIE_BACKBONES):
+            return patches.task_of(self.source.config)
+        what = f"{name} model" if name != patches.KIE else f"{name} model of {backbone}"
         raise ConfigError(
-            f"the kit trains {' and '.join(TEXT_TASKS)} by a YAML of your own, and this is a {name} model",
+            f"the kit trains {', '.join(Task)} by a YAML of your own, and this is a {what}",
             at=_place(self.source, ("Architecture", "model_type")),
             hint="ppocr-kit vendor exec -- tools/train.py -c FILE runs it by a complete release "
             "(ppocr-kit vendor sync --source git)",
@@ -141,18 +147,22 @@ def prepare_own_training(
         draft = Draft(config)
     else:
         draft = _draft(own, spec, device)
-    plan = plan_training(
-        draft.config,
-        spec.task,
-        release,
-        interpreter.python,
-        processes=device.processes,
-        first_epoch=first_epoch,
-        choice=StartChoice(spec.transplant_head, spec.pretrained_dict),
-    )
+    network, size = None, {"processes": device.processes, "first_epoch": first_epoch}
+    if spec.task in KIE_TASKS:
+        network = find_start(folder, _network(own, spec), resume=resume)
+        plan = plan_key_information(draft.config, release, interpreter.python, network, **size)
+    else:
+        choice = StartChoice(spec.transplant_head, spec.pretrained_dict)
+        plan = plan_training(draft.config, spec.task, release, interpreter.python, choice=choice, **size)
     plan = _with_evaluations(draft, plan)
     changes = draft.changes() if not resume else (*_earlier_changes(folder), *draft.changes())
-    return PreparedTraining(folder, spec, None, plan, release, interpreter, device, changes, spent)
+    return PreparedTraining(folder, spec, None, plan, release, interpreter, device, changes, spent, network)
+
+
+def _network(own: OwnConfig, spec: RunSpec) -> Path | None:
+    """Return the folder of the network that key information starts from, None for the hub's."""
+    named = value_at(own.source.config, _NETWORK)
+    return spec.pretrained if spec.pretrained is not None else Path(named) if named else None
 
 
 def _mended(problem: Problem) -> Problem:
@@ -175,7 +185,11 @@ def _draft(own: OwnConfig, spec: RunSpec, device: Device) -> Draft:
     draft.take(patches.with_run_folder(draft.config, spec.output_dir), "it belongs to this run")
     if spec.seed != own.seed:
         draft.take(patches.with_seed(draft.config, spec.seed), f"of --seed {spec.seed}")
-    if spec.pretrained is not None:
+    if spec.task in KIE_TASKS:
+        if _network(own, spec) is not None:
+            reason = "the run keeps the network that it starts from"
+            draft.take(with_network(draft.config, spec.output_dir / START_FOLDER), reason)
+    elif spec.pretrained is not None:
         draft.take(patches.with_pretrained(draft.config, spec.pretrained), "of --pretrained")
     if spec.batch_size is not None:
         draft.take(with_batch_size(draft.config, spec.batch_size), f"of --batch-size {spec.batch_size}")
@@ -297,8 +311,9 @@ def _require_rows(source: ConfigSource) -> None:
         raise ConfigError(
             "Global.checkpoints goes on with another run",
             at=_place(source, ("Global", "checkpoints")),
-            hint="name the weights as Global.pretrained_model, which starts a new run from them, or go on "
-            "with a run of the kit by --resume",
+            hint="name the weights as Global.pretrained_model (of key information the folder as "
+            "Architecture.Backbone.checkpoints), which starts a new run from them, or go on with a run of "
+            "the kit by --resume",
         )
 
 
