@@ -105,7 +105,8 @@ def _rows(title: str, rows: Sequence[Mapping[str, Any]], root: Path | None) -> s
     if not cards:
         return ""
     hint = "Marked are characters that were read wrongly or added; those that are missing stand struck out."
-    return f'<section><h2>{escape(title)}</h2>\n<p class="hint">{hint}</p>\n<div class="crops">{cards}</div></section>'
+    head = f'<h2>{escape(title)}</h2>\n<p class="hint">{hint}</p>'
+    return f'<section>{head}\n<div class="crops">{cards}</div></section>'
 
 
 def _card(row: Mapping[str, Any], root: Path | None) -> str:
