@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,15 +115,23 @@ class KieWriter:
                 "samples": counted.rows,
                 "pages": counted.pages,
             }
-        names = RE_CLASSES if self.task is Task.RE else self.content.classes
+        described = self._describe(counts)
+        names = list(described["class_counts"][str(Split.TRAIN)])
         classes = f"{self.task}/{CLASSES_NAME}"
-        checksum = write(classes, (f"{name}\n" for name in names))
-        entry = {
+        return {
             "data_dir": str(self.task),
             "splits": splits,
             "classes": classes,
-            "classes_sha256": checksum,
+            "classes_sha256": write(classes, (f"{name}\n" for name in names)),
             "num_classes": 2 * len(names) - 1,
+            **described,
+            **self._write_windows(write, counts),
+        }
+
+    def _describe(self, counts: Mapping[Split, _SplitCounts]) -> dict[str, Any]:
+        """Return what the manifest says of classes, windows and links."""
+        names = RE_CLASSES if self.task is Task.RE else self.content.classes
+        described: dict[str, Any] = {
             "class_counts": {
                 str(split): {name: counted.classes[name] for name in names}
                 for split, counted in counts.items()
@@ -134,12 +142,12 @@ class KieWriter:
             "window": self.content.describe_windows(),
         }
         if self.task is Task.RE:
-            entry["links"] = {
+            described["links"] = {
                 str(split): dict(sorted(counted.links.items())) for split, counted in counts.items()
             }
-        return {**entry, **self._write_windows(write, counts)}
+        return described
 
-    def _write_windows(self, write: WriteFile, counts: dict[Split, _SplitCounts]) -> dict[str, str]:
+    def _write_windows(self, write: WriteFile, counts: Mapping[Split, _SplitCounts]) -> dict[str, str]:
         """Write which rows are windows; nothing where no page was split."""
         lines = [line for counted in counts.values() for line in counted.windows]
         if not lines:

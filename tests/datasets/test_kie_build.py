@@ -356,3 +356,19 @@ def test_of_copies_the_one_that_people_linked_is_kept(tmp_path, make_folder):
     result = build(tmp_path, one, two)
     assert codes(result) == {"L018": 1}
     assert entry(result, "re")["links"]["train"] == {"people": 1}
+
+
+def test_real_forms_are_linked_by_the_names_of_their_classes(tmp_path, shared):
+    result = build(tmp_path, shared / "real/form_1040", ratio="8:1:1", near_duplicates=True)
+    links = entry(result, "re")["links"]
+    assert sum(sum(origins.values()) for origins in links.values()) == 38
+    assert {origin for origins in links.values() for origin in origins} == {"naming"}
+    assert (result.folder / "ser/classes.txt").read_text() == "OTHER\nDOCID_A\nDOCID_Q\nNAME_A\nNAME_Q\n"
+    assert all(all(counts.values()) for counts in without_other(entry(result, "ser")["class_counts"]))
+    assert set(codes(result)) <= {"L092"}
+
+
+def without_other(class_counts):
+    return [
+        {name: count for name, count in counts.items() if name != "OTHER"} for counts in class_counts.values()
+    ]
