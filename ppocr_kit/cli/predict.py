@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.predict_kie import FORMATS, JSON_LINES, KieOptions, predict_kie
+from ppocr_kit.cli.prediction_lines import PREDICTIONS_FILE, PredictionLines
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.runs.engines import AUTO, ENGINES
+from ppocr_kit.runs.kie_predict import Running
 from ppocr_kit.runs.model_source import ModelSource, find_source
 from ppocr_kit.runs.predict import EngineUsed, Prediction, collect_images, predict_images
-from ppocr_kit.storage import disk_error
 from ppocr_kit.tasks import Task
 
 _EPILOG = """Examples:
@@ -28,16 +27,37 @@ _EPILOG = """Examples:
   ppocr-kit predict inference/invoices-rec crops/ --engine onnxruntime --threads 4
 
   ppocr-kit predict invoices-det page.jpg --json
+
+Key information: classes, links and fields of forms
+
+  ppocr-kit predict --ser forms-ser --re forms-re --det invoices-det --rec invoices-rec scans/ --out found
+
+  ppocr-kit predict --ser inference/forms-ser --labels scans/Label.txt --out found --format jsonl,xfund
 """
-PREDICTIONS_FILE = "predictions.jsonl"
 PICTURES_FOLDER = "pictures"
 _SHOWN_FAILURES = 10
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.argument("model")
-@click.argument("images", nargs=-1, required=True)
-@click.option("--rec", metavar="MODEL", help="Recogniser that reads the boxes MODEL finds.")
+@click.argument("names", nargs=-1, metavar="[MODEL] IMAGES...")
+@click.option("--rec", metavar="MODEL", help="Recogniser that reads the boxes MODEL (or --det) finds.")
+@click.option("--ser", metavar="MODEL", help="Tell the class of each text: a SER run or its export.")
+@click.option("--re", metavar="MODEL", help="With --ser: find which answer belongs to which question.")
+@click.option("--det", metavar="MODEL", help="With --ser: detector that finds the texts.")
+@click.option(
+    "--labels",
+    metavar="LABELS",
+    help="With --ser: texts from Label.txt (or other labels), in place of --det and --rec.",
+)
+@click.option(
+    "--pair", "pairs", multiple=True, metavar="Q=A", help="With --ser: two classes that belong together."
+)
+@click.option(
+    "--format",
+    "formats",
+    metavar="LIST",
+    help=f"With --ser and --out: {', '.join(FORMATS)}; several with commas.  [default: {JSON_LINES}]",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), help=f"Folder for {PREDICTIONS_FILE} and drawn pictures."
 )
@@ -57,9 +77,14 @@ _SHOWN_FAILURES = 10
 @click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of JSON lines.")
 def predict(
-    model: str,
-    images: tuple[str, ...],
+    names: tuple[str, ...],
     rec: str | None,
+    ser: str | None,
+    re: str | None,
+    det: str | None,
+    labels: str | None,
+    pairs: tuple[str, ...],
+    formats: str | None,
     out: Path | None,
     draw: bool | None,
     checkpoint: str,
@@ -69,18 +94,42 @@ def predict(
     device: str,
     as_json: bool,
 ) -> None:
-    """Find text (det), read it (rec), or both, on pictures.
+    """Find text (det), read it (rec), or both, on pictures; with --ser tell what it means.
 
-    MODEL is an exported model (inference/NAME) or a run under output/. IMAGES are files, folders or
-    patterns. Prints one JSON object per picture, in order; pictures that cannot be read are reported and
-    passed over.
+    MODEL is an exported model (inference/NAME) or a run under output/, and so are the other models; with
+    --ser there is none, only IMAGES: files, folders or patterns. Prints one JSON object per picture, in
+    order; pictures that cannot be read are reported and passed over.
     """
     if draw and out is None:
         raise UsageError("drawn pictures need a folder", at="--draw", hint="--out FOLDER")
+    if ser is not None:
+        predict_kie(
+            KieOptions(ser, re, det, rec, labels, pairs, formats, checkpoint),
+            names,
+            Running(
+                engine=engine,
+                batch_size=batch_size,
+                threads=threads,
+                device=device,
+                pictures=out / PICTURES_FOLDER if out is not None and draw is not False else None,
+            ),
+            out,
+            as_json=as_json,
+        )
+        return
+    given = {"--re": re, "--det": det, "--labels": labels, "--pair": pairs, "--format": formats}
+    odd = [name for name, value in given.items() if value]
+    if odd:
+        raise UsageError(
+            f"{odd[0]} belongs to key information", at=odd[0], hint="name the SER model with --ser"
+        )
+    if len(names) < 2:
+        raise UsageError("a model and pictures are needed", hint="ppocr-kit predict MODEL IMAGES…")
+    model, *images = names
     sources = _sources(model, rec, checkpoint)
     paths = collect_images(images)
     collected = _Collected(keep=as_json, show=out is None and not as_json)
-    with _Lines(out) as lines:
+    with PredictionLines(out) as lines:
 
         def take(answer: Prediction) -> None:
             lines.add(answer)
@@ -158,45 +207,3 @@ class _Collected:
         if len(self.failed) == self.images:
             first = self.failed[0]
             raise DataError(f"no picture could be read: {first['error']}", at=str(first["image"]))
-
-
-class _Lines:
-    """Writes ``predictions.jsonl`` line by line, and puts it in place when all has come."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._target = folder / PREDICTIONS_FILE if folder is not None else None
-        self._stream: TextIO | None = None
-        self._name = ""
-
-    def __enter__(self) -> _Lines:
-        if self._target is not None:
-            try:
-                self._target.parent.mkdir(parents=True, exist_ok=True)
-                handle, self._name = tempfile.mkstemp(
-                    prefix=f".{PREDICTIONS_FILE}.", suffix=".tmp", dir=self._target.parent
-                )
-            except OSError as error:
-                raise disk_error(error, self._target) from error
-            self._stream = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
-        return self
-
-    def add(self, answer: Prediction) -> None:
-        if self._stream is None or self._target is None:
-            return
-        try:
-            self._stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise disk_error(error, self._target) from error
-
-    def __exit__(self, kind: object, value: object, traceback: object) -> None:
-        if self._stream is None or self._target is None:
-            return
-        try:
-            self._stream.close()
-            if kind is None:
-                os.chmod(self._name, 0o644)
-                os.replace(self._name, self._target)
-        except OSError as error:
-            raise disk_error(error, self._target) from error
-        finally:
-            Path(self._name).unlink(missing_ok=True)

@@ -110,7 +110,7 @@ def predict_images(
         DataError: A model is damaged.
         ToolError: The models could not be run.
     """
-    place = _single(parse_device(device))
+    place = single_device(parse_device(device))
     choices = [_choice(source, engine, place.is_gpu) for source in sources]
     side_by_side, per_network = _share(sources, len(images), threads, place.is_gpu)
     progress = iter(track(range(len(images)), "predicting", len(images)))
@@ -129,7 +129,7 @@ def predict_images(
             "models": [source.to_job(scratch, choice.engines) for source, choice in zip(sources, choices)],
             "images": [
                 {"path": str(path), "picture": str(picture) if picture else None}
-                for path, picture in zip(images, _picture_files(images, pictures))
+                for path, picture in zip(images, picture_files(images, pictures))
             ],
             "batch_size": batch_size or texts_together(place.is_gpu),
             "side_by_side": side_by_side,
@@ -194,7 +194,7 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _picture_files(images: Sequence[Path], folder: Path | None) -> Iterator[Path | None]:
+def picture_files(images: Sequence[Path], folder: Path | None) -> Iterator[Path | None]:
     """Name the drawn picture of each image after it, told apart by a number where names meet."""
     taken: set[str] = set()
     for image in images:
@@ -209,7 +209,12 @@ def _picture_files(images: Sequence[Path], folder: Path | None) -> Iterator[Path
         yield folder / f"{name}.jpg"
 
 
-def _single(device: Device) -> Device:
+def single_device(device: Device) -> Device:
+    """Return a device that one process runs on.
+
+    Raises:
+        UsageError: It is of several.
+    """
     if device.processes == 1:
         return device
     raise UsageError(

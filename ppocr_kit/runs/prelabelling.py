@@ -153,7 +153,7 @@ def prelabel_pages(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(error, out) from error
-    with lock_folder(out), AnswerFile(out / ANSWERS_NAME, _name_models(det, rec)) as answers:
+    with lock_folder(out), AnswerFile(out / ANSWERS_NAME, name_models(det, rec)) as answers:
         waiting = {digest: path for digest, path in candidates.images.items() if digest not in answers}
         _ask(det, rec, waiting, answers, predict_options or {}, track)
         usable, failed = _sort_out(candidates, answers)
@@ -300,7 +300,7 @@ def _box_threshold(det: ModelSource) -> float:
     return float(value) if isinstance(value, (int, float)) and 0 <= value < 1 else DEFAULT_BOX_THRESHOLD
 
 
-def _name_models(det: ModelSource, rec: ModelSource) -> dict[str, str]:
+def name_models(det: ModelSource, rec: ModelSource) -> dict[str, str]:
     """Name models by their weights, so that answers of a retrained model of the same name do not count."""
     return {str(source.task): f"{source.name} {_weights_digest(source)}" for source in (det, rec)}
 

@@ -134,6 +134,7 @@ def test_export_says_how_to_load_it(tmp_path, monkeypatch, capsys):
         notes=["mind the gap"],
     )
     monkeypatch.setattr(export_command, "find_run", lambda name: SimpleNamespace(name="a"))
+    monkeypatch.setattr(export_command, "read_run", lambda folder: SimpleNamespace(task=Task.DET))
     monkeypatch.setattr(export_command, "export_run", lambda *args, **more: made)
     assert main(["export", "a"]) == 0
     printed = capsys.readouterr()
@@ -160,6 +161,7 @@ def test_onnx_comes_beside_paddle_when_it_is_asked_for(tmp_path, monkeypatch, wo
         raise ToolError("far enough")
 
     monkeypatch.setattr(export_command, "find_run", lambda name: SimpleNamespace(name="a"))
+    monkeypatch.setattr(export_command, "read_run", lambda folder: SimpleNamespace(task=Task.DET))
     monkeypatch.setattr(export_command, "export_run", export_run)
     assert main(["export", "a", *words]) == 6
     assert asked["onnx"] is onnx

@@ -32,7 +32,7 @@ def write_picture(path: Path, image: Image, regions: Sequence[Mapping[str, Any]]
         SetupError: The disk is full or the folder cannot be written.
     """
     canvas = image.copy()
-    size = max(12, min(image.shape[:2]) // 40)
+    size = text_size(image)
     for number, region in enumerate(regions, start=1):
         if "points" in region:
             _draw_box(canvas, region["points"], number, size)
@@ -42,7 +42,21 @@ def write_picture(path: Path, image: Image, regions: Sequence[Mapping[str, Any]]
         if "transcription" in region
     ]
     if lines:
-        canvas = _with_column(canvas, lines, size)
+        canvas = with_column(canvas, lines, size)
+    save_picture(path, canvas)
+
+
+def text_size(image: Image) -> int:
+    """Return the height of text on a page of this size, pixels."""
+    return max(12, min(image.shape[:2]) // 40)
+
+
+def save_picture(path: Path, canvas: Image) -> None:
+    """Write a JPEG.
+
+    Raises:
+        SetupError: The disk is full or the folder cannot be written.
+    """
     done, content = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if done:
         write_bytes_atomic(path, content.tobytes())
@@ -55,7 +69,7 @@ def _draw_box(canvas: Image, points: Sequence[Sequence[float]], number: int, siz
     cv2.putText(canvas, str(number), place, cv2.FONT_HERSHEY_SIMPLEX, size / 30, _RED, 1, cv2.LINE_AA)
 
 
-def _with_column(canvas: Image, lines: Sequence[str], size: int) -> Image:
+def with_column(canvas: Image, lines: Sequence[str], size: int) -> Image:
     """Put a white column with the texts to the right of the page, longer than it if need be."""
     font: Any = ImageFont.load_default(size=size)
     pitch = size + _MARGIN
