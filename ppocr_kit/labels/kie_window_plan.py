@@ -66,8 +66,8 @@ class PlannedPage:
 def estimate_tokens(text: str) -> int:
     """Return about how many tokens LayoutXLM's tokenizer makes of a text, rather too many than too few.
 
-    Its pieces are three to five letters long in European languages; here they are taken for two. Any other
-    sign, digits too, counts as a token of its own, and each word as one more.
+    Two letters of an alphabet count as one token, any other sign (digits too) as one of its own, and each
+    word as one more. A small vocabulary that meets texts it was not learnt from may make a tenth more.
     """
     count = 0
     for word in _WORDS.findall(unicodedata.normalize("NFKC", text)):
