@@ -55,8 +55,14 @@ def render_figures(figures: Mapping[str, MetricReport], *, width: int = 100) -> 
     """
     stream, console = _console(width, False)
     names = list(next(iter(figures.values())).values)
+    said = {name: report.definition.split("; ") for name, report in figures.items()}
+    common = set.intersection(*map(set, said.values()))
     rows = [
-        (name, *(words.metric(report.values.get(key)) for key in names), report.definition.split("; ")[-1])
+        (
+            name,
+            *(words.metric(report.values.get(key)) for key in names),
+            "; ".join(part for part in said[name] if part not in common),
+        )
         for name, report in figures.items()
     ]
     console.print(_table(("figure", *names, ""), rows))

@@ -6,8 +6,9 @@ two figures, and each of them says which it is:
 * ``whole_page``, the headline: all windows, every labelled entity or link of the page counts;
 * ``first_window``: what ``tools/eval.py`` says of the first window of each page.
 
-Links have a third where a SER run is named, ``end_to_end``: questions and answers are those that the run
-reads, and not the labelled ones.
+Classes have a third, ``by_majority``: one class for each text, that of most of its tokens, which is what a
+prediction says. Links have one where a SER run is named, ``end_to_end``: questions and answers are those
+that the run reads, and not the labelled ones.
 """
 
 from __future__ import annotations
@@ -23,17 +24,22 @@ from ppocr_kit.configs.device import Device
 from ppocr_kit.configs.key_information import window_of
 from ppocr_kit.datasets.kie_windows import Window
 from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.metrics.class_counts import ClassCounts
 from ppocr_kit.metrics.core import MetricReport
-from ppocr_kit.metrics.entities import DEFINITION as ENTITY_DEFINITION
-from ppocr_kit.metrics.entities import count_entities
-from ppocr_kit.metrics.relations import DEFINITION as LINK_DEFINITION
-from ppocr_kit.metrics.relations import Relation, count_relations
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
 from ppocr_kit.runs.eval_tool import computed_by_release, run_eval_tool
 from ppocr_kit.runs.inspection import RowCheck
 from ppocr_kit.runs.kie_plan import checkpoint_start
-from ppocr_kit.runs.labelled_pages import LabelledPage, first_windows, read_pages, tags_of_label
+from ppocr_kit.runs.kie_scores import (
+    DEFINITIONS,
+    END_TO_END_DEFINITION,
+    MAJORITY_DEFINITION,
+    Answer,
+    count_majority,
+    count_pages,
+)
+from ppocr_kit.runs.labelled_pages import LabelledPage, first_windows, read_pages
 from ppocr_kit.runs.networks import tokenizer_environment
 from ppocr_kit.runs.predict import default_threads
 from ppocr_kit.runs.rundir import find_run, read_run
@@ -41,9 +47,8 @@ from ppocr_kit.runs.train import read_config
 from ppocr_kit.tasks import TASK_FACTS, Task
 from ppocr_kit.vendor.release import find_release
 
-WHOLE_PAGE, FIRST_WINDOW, END_TO_END = "whole_page", "first_window", "end_to_end"
-_GOLD = "questions and answers as labelled"
-Answer = Mapping[str, Any]
+WHOLE_PAGE, FIRST_WINDOW = "whole_page", "first_window"
+BY_MAJORITY, END_TO_END = "by_majority", "end_to_end"
 
 
 @dataclass(frozen=True)
@@ -134,82 +139,44 @@ def measure_pages(
         DataError: A SER run was named, and the rows do not tell classes.
         ToolError: The tool or the worker failed.
     """
-    model, rows = measuring.model, measuring.rows
-    pages = read_pages(model.config, rows, measuring.windows)
+    task = measuring.model.task
+    pages = read_pages(measuring.model.config, measuring.rows, measuring.windows)
     roles = _roles(pages) if measuring.reader is not None else None
-    skipped = len(rows.rejected)
-    answers = _ask_pages(measuring, pages, None, log, device, track)
-    figures = {WHOLE_PAGE: _score(model, pages, answers, skipped)}
-    chosen = first_windows(rows, measuring.windows)
-    values = run_eval_tool(
-        model.config,
-        chosen,
-        model.task,
-        log=log,
-        device=device,
-        env=tokenizer_environment(checkpoint_start(model.checkpoint).tokenizer),
-    )
-    figures[FIRST_WINDOW] = MetricReport(
-        task=str(model.task),
-        values=values,
-        counts={},
-        num_samples=chosen.usable,
-        num_skipped=skipped,
-        definition=f"{_definition(model.task)}; of the first {window_of(model.config)} tokens of each page",
-        computed_by=computed_by_release(find_release()),
-    )
+    answered = list(zip(pages, _ask_pages(measuring, pages, None, log, device, track)))
+    figures = {
+        WHOLE_PAGE: _report(measuring, count_pages(task, answered), DEFINITIONS[task]),
+        FIRST_WINDOW: _first_window(measuring, log, device),
+    }
+    if task is Task.SER:
+        figures[BY_MAJORITY] = _report(measuring, count_majority(answered), MAJORITY_DEFINITION)
     if roles is not None:
-        answers = _ask_pages(measuring, pages, roles, log, device, track)
-        found = _score(model, pages, answers, skipped)
-        definition = found.definition.replace(_GOLD, "questions and answers as the SER run reads them")
-        figures[END_TO_END] = replace(found, definition=definition)
+        answered = list(zip(pages, _ask_pages(measuring, pages, roles, log, device, track)))
+        figures[END_TO_END] = _report(measuring, count_pages(task, answered), END_TO_END_DEFINITION)
     return figures
 
 
-def _definition(task: Task) -> str:
-    return ENTITY_DEFINITION if task is Task.SER else f"{LINK_DEFINITION}; {_GOLD}"
+def _first_window(measuring: KieMeasuring, log: Path, device: Device) -> MetricReport:
+    """Let upstream measure the first window of each page."""
+    model = measuring.model
+    chosen = first_windows(measuring.rows, measuring.windows)
+    env = tokenizer_environment(checkpoint_start(model.checkpoint).tokenizer)
+    return MetricReport(
+        task=str(model.task),
+        values=run_eval_tool(model.config, chosen, model.task, log=log, device=device, env=env),
+        counts={},
+        num_samples=chosen.usable,
+        num_skipped=len(measuring.rows.rejected),
+        definition=f"{DEFINITIONS[model.task]}; of the first {window_of(model.config)} tokens of each page",
+        computed_by=computed_by_release(find_release()),
+    )
 
 
-def _score(
-    model: KieModel, pages: Sequence[LabelledPage], answers: Sequence[Answer], skipped: int
-) -> MetricReport:
-    """Score the answers for whole pages."""
-    pairs = zip(pages, answers)
-    if model.task is Task.SER:
-        counts = count_entities(_tags(page, answer["tags"]) for page, answer in pairs)
-    else:
-        counts = count_relations(_relations(page, answer) for page, answer in pairs)
-    definition = f"{_definition(model.task)}; of whole pages, joined over windows"
-    report = counts.to_report(str(model.task), definition, skipped)
+def _report(measuring: KieMeasuring, counts: ClassCounts, definition: str) -> MetricReport:
+    said = f"{definition}; of whole pages, joined over windows"
+    report = counts.to_report(str(measuring.model.task), said, len(measuring.rows.rejected))
     release = find_release()
     asked = f"the transforms and the network of PaddleOCR {release.version} ({release.source})"
     return replace(report, computed_by=f"{report.computed_by} with {asked}")
-
-
-def _tags(page: LabelledPage, tags: Sequence[tuple[int, Sequence[str]]]) -> tuple[list[str], list[str]]:
-    """Return the found and the labelled tags of a page's tokens."""
-    found = [tag for _, of_entity in tags for tag in of_entity]
-    labelled = [
-        tag
-        for number, of_entity in tags
-        for tag in tags_of_label(str(page.entities[number]["label"]), len(of_entity))
-    ]
-    return found, labelled
-
-
-def _relations(page: LabelledPage, answer: Answer) -> tuple[list[Relation], list[Relation]]:
-    """Return the found and the labelled links of a page; an entity's id stands for where it lies.
-
-    A found link that is wrong counts in the class that its question was read as.
-    """
-    read = dict(answer["classes"] or ())
-
-    def relation(link: Sequence[int], key_class: str) -> Relation:
-        question, value = link
-        return Relation((question, question + 1), (value, value + 1), key_class)
-
-    found = [relation(link, read.get(link[0]) or page.class_of(link[0])) for link in answer["links"]]
-    return found, [relation(link, page.class_of(link[0])) for link in sorted(page.links)]
 
 
 def _roles(pages: Sequence[LabelledPage]) -> dict[str, str]:

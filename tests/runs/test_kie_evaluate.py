@@ -89,16 +89,28 @@ def test_a_page_of_two_windows_is_scored_as_one(folder: Path, monkeypatch: pytes
     ]
     told = Told(
         monkeypatch,
-        [{"tags": [[0, ["B-Q", "I-Q"]], [1, ["B-Q", "I-Q"]], [2, ["O", "O"]], [3, ["B-A"]]]}],
+        [
+            {
+                "tags": [
+                    [0, ["B-Q", "I-Q"], "Q"],
+                    [1, ["B-Q", "I-A", "I-A"], "A"],
+                    [2, ["O", "O"], "OTHER"],
+                    [3, ["B-A"], "A"],
+                ]
+            }
+        ],
     )
     rejected = ({"list": "val.txt", "line": 3, "reason": "?"},)
     measuring = KieMeasuring(model_of(folder, Task.SER, rows), check((1, 2), rejected=rejected), WINDOWS)
     figures = measure_pages(measuring, log=folder / "log", device=CPU)
-    assert list(figures) == ["whole_page", "first_window"]
-    whole, first = figures.values()
-    # labelled: Q, A, A; found: Q, Q, A; only the first is right
-    assert whole.counts == {"matched": 1, "predicted": 3, "labelled": 3}
-    assert whole.values["hmean"] == pytest.approx(1 / 3)
+    assert list(figures) == ["whole_page", "first_window", "by_majority"]
+    whole, first, majority = figures.values()
+    # labelled: Q, A, A; found: Q, Q and A in one place, A in the last; only the first is right
+    assert whole.counts == {"matched": 1, "predicted": 4, "labelled": 3}
+    assert whole.values["hmean"] == pytest.approx(2 / 7)
+    # by most of its tokens the second is right, too
+    assert majority.counts == {"matched": 2, "predicted": 3, "labelled": 3}
+    assert majority.per_class["A"]["predicted"] == 2 and "texts" in majority.definition
     assert whole.per_class["Q"] == {
         "precision": 0.5, "recall": 1.0, "hmean": pytest.approx(2 / 3),
         "matched": 1, "predicted": 2, "labelled": 1,

@@ -1,9 +1,10 @@
 """Answers for whole pages, to be scored: ``measure_kie.py JOB ANSWERS ANNOUNCEMENT``, in the kie lane.
 
 The job names the network (``model``) and a file of pages (``pages``), one JSON object a line: ``picture``
-and ``entities``. Answers one object a page, in their order: for SER ``tags``, pairs of id and tags in
-reading order; for RE ``links``, pairs of ids. With ``reader``, a network for SER, and ``roles``, which
-of its classes are questions and answers, links are found between what it reads, which ``classes`` tells.
+and ``entities``. Answers one object a page, in their order: for SER ``tags``, the id, the tags and the
+class of each entity in reading order; for RE ``links``, pairs of ids. With ``reader``, a network for SER,
+and ``roles``, which of its classes are questions and answers, links are found between what it reads,
+which ``classes`` tells.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main(job: dict[str, Any], put: Put) -> None:
         for pages in _portions(lines):
             if not network.finds_links:
                 for tags in network.tags_of(pages):
-                    put({"tags": [[each.entity["id"], each.tags] for each in tags]})
+                    put({"tags": [[each.entity["id"], each.tags, each.kind] for each in tags]})
                 continue
             told = [_classes(page, reader) for page in pages]
             kinds = [_roles(classes, job.get("roles")) for classes in told]
