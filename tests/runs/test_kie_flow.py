@@ -98,7 +98,8 @@ def test_re_starts_from_the_network_of_a_ser_run_and_is_measured(
     assert main(["eval", "forms-re", "--split", "val", "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
     assert measured["task"] == "re" and measured["num_samples"] == 4
-    assert "first 128 tokens" in measured["definition"]
+    assert "whole pages" in measured["definition"]
+    assert "first 128 tokens" in measured["figures"]["first_window"]["definition"]
     assert (
         main(["train", "re", "--dataset", "train_data/forms", "--from-ser", "forms-re", "--name", "x"]) == 2
     )
