@@ -21,6 +21,7 @@ from typing import Any
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
 from ppocr_kit.vendor.compat_kie import pair_entities, tokenizer_by_path
 from ppocr_kit.vendor.compat_kie_export import export_relations
+from ppocr_kit.vendor.compat_kie_tools import draw_without_fonts, read_with_exports
 from ppocr_kit.vendor.compat_lmdb import walk_listed_rows
 from ppocr_kit.vendor.compat_rows import guard_rows, shuffle_by_the_seed
 from ppocr_kit.vendor.launch import end_with_parent
@@ -188,6 +189,22 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         "ppocr/data/imaug/label_ops.py, VQATokenLabelEncode",
         "paddlenlp.transformers.layoutxlm.tokenizer",
         tokenizer_by_path,
+    ),
+    Workaround(
+        "kie-ocr",
+        "the scripts for key information end at PaddleOCR(show_log=…): No module named 'paddlex'",
+        "PaddleOCR 3.0-3.7.0",
+        "ppstructure/kie/predict_kie_token_ser.py, tools/infer_kie_token_ser.py",
+        "ppocr.utils.visual",
+        read_with_exports,
+    ),
+    Workaround(
+        "kie-font",
+        "the scripts for key information cannot draw: cannot open resource (doc/fonts/simfang.ttf)",
+        "PaddleOCR 3.0-3.7.0 as published",
+        "ppocr/utils/visual.py, draw_ser_results",
+        "ppocr.utils.visual",
+        draw_without_fonts,
     ),
 )
 
