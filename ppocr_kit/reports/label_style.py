@@ -19,10 +19,11 @@ p { margin: 0 0 10px; }
 code { font: 13px/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 .hint, footer { color: var(--muted); font-size: 13px; margin-top: 10px; }
 .good { color: #15803d; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 12px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: 12px; }
 .tile { background: var(--paper); border: 1px solid var(--line); border-top: 3px solid var(--bar);
   border-radius: 8px; padding: 10px 14px 12px; }
-.tile b { display: block; font-size: 25px; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.tile b { display: block; white-space: nowrap; font-size: 25px;
+  line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tile span { display: block; font-weight: 600; line-height: 1.3; }
 .tile small { color: var(--muted); }
 .tile.error { border-top-color: var(--error); } .tile.error b { color: var(--error); }
@@ -70,7 +71,8 @@ th { color: var(--muted); font-weight: 600; font-size: 13px; }
 th, td { text-align: left; padding: 6px 12px; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .crops { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(360px, 100%), 1fr)); gap: 16px; }
 .crop { background: var(--paper); }
-.crop img { width: auto; max-width: 100%; max-height: 200px; margin: 0 auto 10px; background: #fff; }
+.crop img { width: auto; max-width: 100%; min-height: 40px; max-height: 200px;
+  object-fit: contain; margin: 0 auto 10px; background: #fff; }
 .crop dl { display: grid; grid-template-columns: 70px 1fr; gap: 2px 8px; margin: auto 0 0; }
 .crop dt { color: var(--muted); font-size: 13px; line-height: 1.9; }
 .crop dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }

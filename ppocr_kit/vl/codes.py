@@ -158,6 +158,13 @@ _TABLE = (
         "keep them together with --group-by, or split anew with --resplit",
         False,
     ),
+    (
+        "V033",
+        Severity.WARNING,
+        "the page or book is on two sides of the split that its source has",
+        "split anew with --resplit",
+        False,
+    ),
 )
 
 VL_CODES = {row[0]: VlCode(*row) for row in _TABLE}

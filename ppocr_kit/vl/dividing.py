@@ -89,9 +89,10 @@ def divide(rows: Sequence[UsableRow], paged: Sequence[bool], request: DivisionRe
         notes += plan.notes
     ordered = [splits[number] for number in range(len(rows))]
     leaks = list(_leaks(rows, ordered, alike))
+    torn = list(_torn_groups(rows, ordered))
     if alike.crowded:
         notes.append(f"{alike.crowded} pictures look like many others and were not held for copies")
-    return Division(ordered, groups, alike, len(leaks), leaks, notes)
+    return Division(ordered, groups, alike, len(leaks), [*leaks, *torn], notes)
 
 
 def _grouped(
@@ -194,3 +195,17 @@ def _leaks(rows: Sequence[UsableRow], splits: Sequence[Split], alike: AlikePictu
                 f"{one.candidate.shown} in {first}, {other.candidate.shown} in {second}, both "
                 f"{other.completion[:40]!r} (they correlate by {pair.likeness:.3f})",
             )
+
+
+def _torn_groups(rows: Sequence[UsableRow], splits: Sequence[Split]) -> Iterator[Problem]:
+    """Yield each page or book whose rows are on two sides, at its first row elsewhere."""
+    first_of: dict[str, tuple[UsableRow, Split]] = {}
+    told = set()
+    for row, split in zip(rows, splits):
+        group = row.candidate.group
+        if group is None or group in told:
+            continue
+        first, side = first_of.setdefault(group, (row, split))
+        if side is not split:
+            told.add(group)
+            yield row.problem("V033", f"'{group}': {first.candidate.shown} in {side}, this row in {split}")

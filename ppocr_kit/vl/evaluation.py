@@ -151,7 +151,7 @@ class VlEvaluation:
             told.append(f"{len(self.skipped)} rows were not scored, neither as right nor as wrong")
         if self.cut_off:
             told.append(
-                f"{self.cut_off} answers were cut off at the most tokens and count as they are; "
+                f"answers that were cut off at the most tokens count as they are ({self.cut_off} of them); "
                 "--max-new-tokens allows longer ones"
             )
         if self.comparison is not None:
