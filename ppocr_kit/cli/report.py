@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,7 +17,8 @@ from ppocr_kit.reports.console import render_comparison, render_report
 from ppocr_kit.reports.document import report_to_json
 from ppocr_kit.reports.reading import read_run_report
 from ppocr_kit.reports.write import write_report
-from ppocr_kit.runs.rundir import find_run
+from ppocr_kit.runs.rundir import RunFolder, find_run
+from ppocr_kit.vl.record import is_vl_run
 
 _EPILOG = """Examples:
 
@@ -39,6 +41,16 @@ def report(runs: tuple[str, ...], as_json: bool) -> None:
     twice = sorted({folder.name for folder in folders if folders.count(folder) > 1})
     if twice:
         raise UsageError(f"a run is named twice: {', '.join(twice)}", at="RUN")
+    tuned = [folder for folder in folders if is_vl_run(folder.path)]
+    if tuned:
+        if len(tuned) < len(folders):
+            raise UsageError(
+                "runs of PaddleOCR-VL and others cannot stand in one report",
+                at=", ".join(folder.name for folder in tuned),
+                hint="call ppocr-kit report once for each kind",
+            )
+        _report_vl(folders, as_json)
+        return
     reports = [read_run_report(folder) for folder in folders]
     pages = [write_report(one) for one in reports]
     if as_json:
@@ -52,6 +64,22 @@ def report(runs: tuple[str, ...], as_json: bool) -> None:
             click.echo(render_comparison(compared, width=width, color=color))
     for one in reports:
         click.echo(render_report(one, width=width, color=color), nl=False)
+    for page in pages:
+        say(f"written: {_shown(page)}")
+
+
+def _report_vl(folders: Sequence[RunFolder], as_json: bool) -> None:
+    """Report runs of PaddleOCR-VL, one after the other: their base model stands beside each."""
+    from ppocr_kit.reports.vl_report import read_vl_report, render_vl_report, write_vl_report
+    from ppocr_kit.vl.record import VlRunFolder
+
+    reports = [read_vl_report(VlRunFolder(folder.path)) for folder in folders]
+    pages = [page for one in reports for page in write_vl_report(one)]
+    if as_json:
+        bodies = [one.to_json() for one in reports]
+        print_json(bodies[0] if len(bodies) == 1 else {"runs": bodies})
+        return
+    click.echo("\n\n".join(render_vl_report(one) for one in reports))
     for page in pages:
         say(f"written: {_shown(page)}")
 

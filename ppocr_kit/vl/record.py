@@ -165,6 +165,15 @@ def find_vl_run(name_or_path: str, output: Path = Path(OUTPUT_FOLDER)) -> VlRunF
     )
 
 
+def is_vl_run(path: Path) -> bool:
+    """Tell whether a run folder is one of PaddleOCR-VL, by its record."""
+    try:
+        body = json.loads((path / "run.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(body, dict) and body.get("task") == TASK
+
+
 def write_vl_run(folder: VlRunFolder, run: VlRun) -> None:
     """Write ``run.json`` atomically."""
     write_json_atomic(folder.record_file, run_to_json(run))
