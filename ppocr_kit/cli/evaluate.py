@@ -13,6 +13,7 @@ from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
 from ppocr_kit.reports.console import render_figures
 from ppocr_kit.runs.evaluate import Evaluation, evaluate_recipe, evaluate_run
+from ppocr_kit.runs.kie_evaluate import FIGURE_NOTES
 from ppocr_kit.runs.rundir import find_run
 from ppocr_kit.tasks import Split
 
@@ -130,7 +131,7 @@ def _print(found: Evaluation) -> None:
     what = "pages" if found.figures else "samples"
     click.echo(f"on {report.num_samples} {what} of {place}{skipped}")
     if found.figures:
-        click.echo(render_figures(found.figures), nl=False)
+        click.echo(render_figures(found.figures, FIGURE_NOTES), nl=False)
     for row in found.skipped[:5]:
         say(f"  skipped {Path(row['list']).name}:{row['line']}: {row['reason']}")
     if len(found.skipped) > 5:

@@ -172,23 +172,25 @@ def draw_scores(title: str, classes: Mapping[str, Mapping[str, float]]) -> Canva
         classes: Scores by class, ``precision``, ``recall`` and ``hmean`` from 0 to 1, and how many are
             ``labelled``.
     """
-    canvas = _open_rows(title, list(classes), "")
+    canvas = _open_rows(title, list(classes), "right: hmean, and in brackets how many are labelled")
     axes = canvas.axes
     places = range(len(classes))
     score = {key: [each.get(key, 0.0) for each in classes.values()] for key in _SCORES}
     axes.barh(places, score["hmean"], color=_BAR_LIGHT, height=0.72, label="hmean")
-    axes.scatter(score["precision"], places, marker="|", s=60, color=_BAR, label="precision", zorder=3)
-    axes.scatter(score["recall"], places, marker=".", s=36, color=_MARK, label="recall", zorder=3)
+    for key, marker, area, colour in (("precision", "|", 60, _BAR), ("recall", ".", 36, _MARK)):
+        axes.scatter(
+            score[key], places, marker=marker, s=area, color=colour, label=key, zorder=3, clip_on=False
+        )
     axes.set_xlim(0, 1)
     axes.set_ylim(len(classes) - 0.4, -0.6)
     for place, each in zip(places, classes.values()):
-        labelled = f"{each.get('hmean', 0.0):.2f} of {each.get('labelled', 0):,.0f}"
+        labelled = f"{each.get('hmean', 0.0):.2f} ({each.get('labelled', 0):,.0f})"
         word = axes.annotate(
             labelled, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=_MUTED
         )
         word.set_in_layout(True)
     axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, fontsize=7.5, frameon=False, borderpad=2
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=7.5, frameon=False, borderaxespad=0.2
     )
     return canvas
 

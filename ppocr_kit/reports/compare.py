@@ -63,6 +63,7 @@ class TaskComparison:
                         else {key: _finite(value) for key, value in found.values.items()}
                         for found in one.measurements
                     ],
+                    **_classes(one.measurements),
                 }
                 for one in self.splits
             ],
@@ -118,6 +119,24 @@ def _best(found: Sequence[Measurement | None], indicator: str) -> tuple[int, ...
     finite = [value for value in values if math.isfinite(value)]
     top = max(finite) if finite else math.nan
     return tuple(index for index, value in enumerate(values) if value == top)
+
+
+def _classes(found: Sequence[Measurement | None]) -> dict[str, Any]:
+    """Return ``per_class`` of each run, for tasks that have classes."""
+    if not any(one is not None and one.per_class for one in found):
+        return {}
+    told = [None if one is None else one.per_class for one in found]
+    return {
+        "per_class": [
+            None
+            if classes is None
+            else {
+                name: {key: _finite(value) for key, value in scores.items()}
+                for name, scores in classes.items()
+            }
+            for classes in told
+        ]
+    }
 
 
 def _finite(value: float) -> float | None:

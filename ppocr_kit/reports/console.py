@@ -46,23 +46,18 @@ def render_report(report: RunReport, *, width: int = 100, color: bool = False) -
     return _trimmed(stream)
 
 
-def render_figures(figures: Mapping[str, MetricReport], *, width: int = 100) -> str:
+def render_figures(figures: Mapping[str, MetricReport], notes: Mapping[str, str], *, width: int = 100) -> str:
     """Return several figures of one measurement, and the first by class, as tables.
 
     Args:
         figures: What was measured by name, the headline first.
+        notes: What each of them is.
         width: Columns of the terminal.
     """
     stream, console = _console(width, False)
     names = list(next(iter(figures.values())).values)
-    said = {name: report.definition.split("; ") for name, report in figures.items()}
-    common = set.intersection(*map(set, said.values()))
     rows = [
-        (
-            name,
-            *(words.metric(report.values.get(key)) for key in names),
-            "; ".join(part for part in said[name] if part not in common),
-        )
+        (name, *(words.metric(report.values.get(key)) for key in names), notes.get(name, ""))
         for name, report in figures.items()
     ]
     console.print(_table(("figure", *names, ""), rows))
@@ -92,6 +87,10 @@ def render_comparison(comparison: TaskComparison, *, width: int = 100, color: bo
     ]
     console.print(_table(("run", "model", "data set", "epochs", "time", *scores), rows))
     for one in comparison.splits:
+        heading, classes = facts.compared_classes(comparison.reports, one.measurements)
+        if classes:
+            console.print(Text(f"hmean by class, {one.split}"))
+            console.print(_table(heading, classes))
         if one.differences:
             text = f"! {one.split}: not comparable: {', '.join(one.differences)}"
             console.print(Text(text, style="yellow"))

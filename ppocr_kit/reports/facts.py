@@ -83,6 +83,25 @@ def measured_classes(report: RunReport) -> list[Measurement]:
     return [one for one in report.measurements if one.weights == "best" and one.per_class]
 
 
+def compared_classes(
+    reports: Sequence[RunReport], measurements: Sequence[Measurement | None]
+) -> tuple[Row, list[Row]]:
+    """Return heading and rows of hmean by class over runs; no rows where fewer than two tell classes.
+
+    Args:
+        reports: The runs.
+        measurements: What of each was measured on one split.
+    """
+    told = [
+        (report.name, one.per_class) for report, one in zip(reports, measurements) if one and one.per_class
+    ]
+    names = sorted({name for _, classes in told for name in classes}) if len(told) > 1 else []
+    rows = [
+        (name, *(words.metric(classes.get(name, {}).get("hmean")) for _, classes in told)) for name in names
+    ]
+    return ("class", *(run for run, _ in told)), rows
+
+
 def _whole(value: float | None) -> str:
     return words.count(None if value is None else round(value))
 

@@ -49,6 +49,13 @@ from ppocr_kit.vendor.release import find_release
 
 WHOLE_PAGE, FIRST_WINDOW = "whole_page", "first_window"
 BY_MAJORITY, END_TO_END = "by_majority", "end_to_end"
+# What each of them is, in a few words.
+FIGURE_NOTES: dict[str, str] = {
+    WHOLE_PAGE: "all windows of each page",
+    FIRST_WINDOW: "the first window of each page, by tools/eval.py",
+    BY_MAJORITY: "one class for each text, as predict has it",
+    END_TO_END: "links between the classes that the ser run reads",
+}
 
 
 @dataclass(frozen=True)
