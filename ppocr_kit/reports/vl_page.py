@@ -142,8 +142,8 @@ def _picture(root: Path | None, image: str) -> str:
 
 def _marked(expected: str, read: str) -> str:
     """Return what was read, with what is wrong in it marked."""
-    parts = list(_mark_parts(_cut(expected), _cut(read)))
-    return f"<bdi>{''.join(parts)}</bdi>" if read else '<span class="hint">nothing</span>'
+    marked = "".join(_mark_parts(_cut(expected), _cut(read))).replace("</mark><mark>", "")
+    return f"<bdi>{marked}</bdi>" if read else '<span class="hint">nothing</span>'
 
 
 def _mark_parts(expected: str, read: str) -> Iterator[str]:

@@ -53,7 +53,7 @@ def _read_parquet(place: str) -> Iterator[Row]:
 
 def _read_disk(place: str) -> Iterator[Row]:
     """Read what ``save_to_disk`` wrote."""
-    datasets = _library("datasets")
+    datasets = _hub_library()
     try:
         found = datasets.load_from_disk(place)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -63,7 +63,7 @@ def _read_disk(place: str) -> Iterator[Row]:
 
 def _read_hub(place: str) -> Iterator[Row]:
     """Fetch a data set of the hub by its name."""
-    datasets = _library("datasets")
+    datasets = _hub_library()
     try:
         found = datasets.load_dataset(place)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -132,6 +132,13 @@ def _picture(
 
 def _parquet_files(place: Path) -> list[Path]:
     return [place] if place.is_file() else sorted(place.rglob("*.parquet"))
+
+
+def _hub_library() -> Any:
+    datasets = _library("datasets")
+    # the caller shows progress
+    datasets.disable_progress_bars()
+    return datasets
 
 
 def _library(name: str) -> Any:
