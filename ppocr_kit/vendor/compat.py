@@ -20,8 +20,8 @@ from typing import Any
 
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
 from ppocr_kit.vendor.compat_kie import pair_entities, tokenizer_by_path
-from ppocr_kit.vendor.compat_kie_export import export_relations
-from ppocr_kit.vendor.compat_kie_tools import draw_without_fonts, read_with_exports
+from ppocr_kit.vendor.compat_kie_export import export_pixels, export_relations
+from ppocr_kit.vendor.compat_kie_tools import draw_without_fonts, link_own_classes, read_with_exports
 from ppocr_kit.vendor.compat_lmdb import walk_listed_rows
 from ppocr_kit.vendor.compat_rows import guard_rows, shuffle_by_the_seed
 from ppocr_kit.vendor.launch import end_with_parent
@@ -183,6 +183,14 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         export_relations,
     ),
     Workaround(
+        "kie-pixels",
+        "an exported LayoutXLM with its visual backbone answers NaN: its pixels are declared whole numbers",
+        "PaddleOCR 2.x-3.7.0",
+        "ppocr/utils/export_model.py, dynamic_to_static",
+        "ppocr.utils.export_model",
+        export_pixels,
+    ),
+    Workaround(
         "tokenizer-path",
         "the LayoutXLM tokenizer is always fetched from the hub, which is not reachable everywhere",
         "PaddleOCR 2.x-3.7.0",
@@ -205,6 +213,14 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         "ppocr/utils/visual.py, draw_ser_results",
         "ppocr.utils.visual",
         draw_without_fonts,
+    ),
+    Workaround(
+        "kie-classes",
+        "predict_kie_token_ser_re.py ends with a KeyError at classes other than QUESTION and ANSWER",
+        "PaddleOCR 2.x-3.7.0",
+        "tools/infer_kie_token_ser_re.py, make_input",
+        "tools.infer_kie_token_ser_re",
+        link_own_classes,
     ),
 )
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import yaml
-
 _SETTINGS_FILE, _DICTIONARY_FILE = "inference.yml", "dict.txt"
 _NETWORK_FILES = ("inference.json", "inference.pdmodel", "inference.pdiparams")
 
@@ -95,6 +93,30 @@ def draw_without_fonts(module: ModuleType) -> None:
     module.ImageFont = Fonts  # type: ignore[attr-defined]
 
 
+def link_own_classes(module: ModuleType) -> None:
+    """Let links be looked for between classes that are called otherwise than QUESTION and ANSWER.
+
+    ``make_input`` looks every class up among three and ends with a KeyError at any other.
+    """
+    original = module.make_input
+
+    def make_input(ser_inputs: Any, ser_results: Any) -> Any:
+        named = [[{**told, "pred": _role(told["pred"])} for told in page] for page in ser_results]
+        return original(ser_inputs, named)
+
+    module.make_input = make_input  # type: ignore[attr-defined]
+
+
+def _role(kind: str) -> str:
+    """Return what a class is called in the release's scripts: its side of a link, or ``O``."""
+    from ppocr_kit.labels.link_naming import Side, role_of
+
+    if kind.upper() == "HEADER":
+        return "HEADER"
+    role = role_of(kind)
+    return "O" if role is None or role.side is Side.OTHER else str(role.side).upper()
+
+
 def _detector_settings(folder: Path) -> dict[str, Any]:
     """Return the arguments of the release's detector that do what an export's ``inference.yml`` says."""
     body = _read_settings(folder)
@@ -130,6 +152,8 @@ def _nameless(folder: Path, place: Path) -> str:
 
 
 def _read_settings(folder: Path) -> Any:
+    import yaml
+
     return yaml.safe_load((folder / _SETTINGS_FILE).read_text(encoding="utf-8"))
 
 
