@@ -52,7 +52,7 @@ class Selection:
 
     Args:
         past: Evaluations of earlier sittings.
-        patience: Evaluations without a better one after which training ends; None never ends it.
+        patience: Evaluations without a lower CER after which training ends; None never ends it.
     """
 
     def __init__(self, past: Sequence[Evaluation] = (), patience: int | None = None) -> None:
@@ -66,10 +66,12 @@ class Selection:
         """Count an evaluation and return whether it is better than all before; that of the base is not."""
         if evaluation.step == 0:
             return False
-        if self.best is None or rank(evaluation) < rank(self.best):
-            self.best, self.since = evaluation, 0
+        best = self.best
+        # the loss tells checkpoints of the same CER apart, and falls long after these stand still
+        self.since = 0 if best is None or rank(evaluation)[0] < rank(best)[0] else self.since + 1
+        if best is None or rank(evaluation) < rank(best):
+            self.best = evaluation
             return True
-        self.since += 1
         return False
 
     @property

@@ -111,12 +111,13 @@ def merged_weights(adapted: Any) -> dict[str, Any]:
     return weights
 
 
-def load_adapters(model: Any, folder: Path) -> Any:
+def load_adapters(model: Any, folder: Path, *, train: bool = False) -> Any:
     """Put the adapters of a folder on their base model.
 
     Args:
         model: The base model.
         folder: A folder with ``adapter_config.json``.
+        train: Whether the adapters are trained on.
 
     Raises:
         DataError: The adapters are not of this model, or cannot be read.
@@ -124,7 +125,7 @@ def load_adapters(model: Any, folder: Path) -> Any:
     """
     peft = _peft()
     try:
-        return peft.PeftModel.from_pretrained(model, str(folder)).eval()
+        adapted = peft.PeftModel.from_pretrained(model, str(folder), is_trainable=train)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(
@@ -132,6 +133,7 @@ def load_adapters(model: Any, folder: Path) -> Any:
             at=str(folder),
             hint="name the folder of the base model that the run started from",
         ) from error
+    return adapted.train(train)
 
 
 def _peft() -> Any:

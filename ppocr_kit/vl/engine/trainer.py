@@ -43,6 +43,13 @@ class VlTrainer(Trainer):  # type: ignore[misc]
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthOrder:
         return self.order
 
+    def _load_from_checkpoint(self, *args: Any, **settings: Any) -> None:
+        """Leave the weights alone: a resumed run begins with those of its checkpoint (``training.py``).
+
+        Checkpoints have the names of the hub (``visual``, ``mlp_AR``), the network has others. Trainer
+        @5.23 loads them without translating: it finds none, warns, and goes on with the base model.
+        """
+
     def evaluation_loop(self, *args: Any, **settings: Any) -> Any:
         """Measure the loss as Trainer does, then what the model writes by itself."""
         output = super().evaluation_loop(*args, **settings)

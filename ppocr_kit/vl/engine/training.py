@@ -19,7 +19,7 @@ from ppocr_kit.vl.engine.encoding import Encoder
 from ppocr_kit.vl.engine.examples import KEPT_BYTES, Examples
 from ppocr_kit.vl.engine.length_order import LengthOrder
 from ppocr_kit.vl.engine.loading import checked_device, load_model, load_processor
-from ppocr_kit.vl.engine.lora import LoraChoice, with_adapters
+from ppocr_kit.vl.engine.lora import LoraChoice, load_adapters, with_adapters
 from ppocr_kit.vl.engine.row_check import check_model, checked_lengths
 from ppocr_kit.vl.engine.serving import Put, serve
 from ppocr_kit.vl.engine.stopping import StopRequest
@@ -183,7 +183,7 @@ def _assemble(
     """Put model, rows and run files together."""
     settings, plan = job.settings, material.plan
     bf16 = _uses_bf16(settings, job.device)
-    model = _model(job, bf16)
+    model = _model(job, bf16, latest)
     put({"event": "model", **_described(model, job, bf16)})
     past = read_history(job.history).evaluations if latest else ()
     files = RunFiles(job.model, job.run, HistoryFile(job.history), step_of(latest) if latest else None)
@@ -215,20 +215,28 @@ def _assemble(
     return trainer, keep
 
 
-def _model(job: Job, bf16: bool) -> Any:
-    """Load the base model for training: all weights in float32, or frozen under adapters."""
+def _model(job: Job, bf16: bool, latest: Path | None) -> Any:
+    """Load the model to train, from the latest checkpoint where there is one.
+
+    All weights are in float32, or frozen under adapters.
+    """
     settings = job.settings
     # adapters begin at random
     set_seed(settings.seed)
     # a step of 1e-5 is lost in the rounding of bfloat16; frozen weights lose nothing by it
     dtype = "bfloat16" if bf16 and settings.lora else "float32"
-    model, _ = load_model(job.model, _own_device(job.device), dtype, settings.attention)
+    folder = job.model if latest is None or settings.lora else latest
+    model, _ = load_model(folder, _own_device(job.device), dtype, settings.attention)
     model.config.use_cache = False
     if settings.gradient_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        # its name changes with transformers 6, and releases of 5 warn of the old one
+        again = getattr(model, "activation_checkpointing_enable", model.gradient_checkpointing_enable)
+        again({"use_reentrant": False})
     supervise_only(model)
     if not settings.lora:
         return model
+    if latest is not None:
+        return load_adapters(model, latest, train=True)
     size = settings.lora_rank, settings.lora_alpha, settings.lora_dropout, settings.lora_vision
     return with_adapters(model, LoraChoice(*size), str(job.model))
 
