@@ -94,7 +94,7 @@ def infer(
             del answered[position]
         count = _Count(list(answered.values()))
         waiting = [position for position in range(len(questions)) if position not in answered]
-        progress = iter(track(range(len(waiting)), "reading pictures", len(waiting)))
+        progress = iter(track(range(len(waiting)), "reading pictures", len(waiting)) if waiting else ())
 
         def put(place: int, row: Prediction) -> None:
             position = waiting[place]
@@ -161,6 +161,8 @@ class _Count:
 
 def _changed(questions: Sequence[Question], answered: dict[int, Prediction], track: Track) -> list[int]:
     """Return the positions whose picture is not the one that was answered."""
+    if not answered:
+        return []
     return [
         position
         for position in track(sorted(answered), "comparing pictures", len(answered))

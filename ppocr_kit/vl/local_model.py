@@ -61,8 +61,8 @@ class LocalModel:
     def settings(self) -> dict[str, Any]:
         """Return the model's name and files, and how it answers."""
         return {
-            "model": str(self.folder),
-            "files": _files_digest(self.folder),
+            "model": _name_of(self.folder),
+            "model_files": _files_digest(self.folder),
             "dtype": self._dtype(),
             "max_new_tokens": self.how.max_new_tokens,
             "min_pixels": self.how.min_pixels,
@@ -125,6 +125,12 @@ class LocalModel:
 def _cpu_threads() -> str:
     """Return how many threads compute: all cores, unless the user has said otherwise."""
     return os.environ.get("OMP_NUM_THREADS") or str(len(os.sched_getaffinity(0)))
+
+
+def _name_of(folder: Path) -> str:
+    """Return what a model is called wherever it lies: a run's name and checkpoint, or its folder's name."""
+    parts = folder.absolute().parts
+    return f"{parts[-3]}/{parts[-1]}" if len(parts) > 3 and parts[-2] == "checkpoints" else parts[-1]
 
 
 def _files_digest(folder: Path) -> str:
