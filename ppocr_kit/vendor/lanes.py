@@ -107,7 +107,7 @@ LANES: dict[str, Lane] = {
         # what writes and reads model folders
         keys=("transformers", "tokenizers", "accelerate", "peft", "numpy", _OPENCV),
         framework=("torch",),
-        size="1.7 GB, with torch for GPUs some 6 GB",
+        size="1.7 GB, with torch for GPUs 5.3 GB",
         first=("torch",),
         oldest_python=(3, 10),
     ),
