@@ -125,7 +125,9 @@ def evaluate_run(
     prefix = _pretrained(config, folder) if checkpoint == "pretrained" else folder.checkpoint(checkpoint)
     log = folder.logs / f"eval-{scored}.log"
     if ser_run is not None and record.task is not Task.RE:
-        raise UsageError(f"'{folder.name}' is a {record.task} run; links are of re runs", at="--ser")
+        raise UsageError(
+            f"'{folder.name}' is a {record.task} run; links are of re runs", at="--ser", hint="leave it out"
+        )
     reader = reader_of_run(ser_run) if ser_run is not None else None
     found = evaluate_weights(
         config, record.task, dataset, scored, prefix, log=log, device=device, reader=reader, track=track
