@@ -41,20 +41,21 @@ class ExportedOcr:
         if not det_model_dir or not rec_model_dir:
             raise ValueError("name exported models for the texts: --det_model_dir=… --rec_model_dir=…")
         args = import_module("tools.infer.utility").init_args().parse_args([])
-        self._kept = tempfile.TemporaryDirectory(prefix="ppocr-kit-")
-        settings = {
-            **_detector_settings(Path(det_model_dir)),
-            **_recogniser_settings(Path(rec_model_dir)),
-            "det_model_dir": _nameless(Path(det_model_dir), Path(self._kept.name) / "det"),
-            "rec_model_dir": _nameless(Path(rec_model_dir), Path(self._kept.name) / "rec"),
-            "use_gpu": use_gpu,
-            # exports of the release crash oneDNN (docs/vendor.md)
-            "enable_mkldnn": False,
-            "cpu_threads": int(os.environ.get("OMP_NUM_THREADS") or 1),
-        }
-        for name, value in settings.items():
-            setattr(args, name, value)
-        self._system = import_module("tools.infer.predict_system").TextSystem(args)
+        # both are loaded whole before the folder goes
+        with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
+            settings = {
+                **_detector_settings(Path(det_model_dir)),
+                **_recogniser_settings(Path(rec_model_dir)),
+                "det_model_dir": _nameless(Path(det_model_dir), Path(scratch) / "det"),
+                "rec_model_dir": _nameless(Path(rec_model_dir), Path(scratch) / "rec"),
+                "use_gpu": use_gpu,
+                # exports of the release crash oneDNN (docs/vendor.md)
+                "enable_mkldnn": False,
+                "cpu_threads": int(os.environ.get("OMP_NUM_THREADS") or 1),
+            }
+            for name, value in settings.items():
+                setattr(args, name, value)
+            self._system = import_module("tools.infer.predict_system").TextSystem(args)
 
     def ocr(self, image: Any, **options: object) -> list[list[Any]]:
         """Return what is written on a picture, as 2.x did: one list of corners, and text with score.
