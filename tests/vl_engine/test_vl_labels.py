@@ -187,6 +187,9 @@ def test_pixels_are_bounded_as_asked(processors):
     large = encoder.encode(Image.new("RGB", (3000, 2000)), "OCR:")
     assert 100 <= int(small.image_grid_thw.prod()) // 4 <= 130
     assert 150 <= int(large.image_grid_thw.prod()) // 4 <= 200
+    # below the processor's own least
+    least = Encoder(processors["byte"], max_pixels=2 * 28 * 28).encode(Image.new("RGB", (300, 300)), "OCR:")
+    assert int(least.image_grid_thw.prod()) // 4 <= 2
 
 
 def test_a_row_that_is_too_long_is_refused_not_cut(processors):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -79,8 +80,10 @@ class Encoder:
         self.end_id = require_end(processor)
         self.image_id = int(processor.tokenizer.image_token_id)
         images = processor.image_processor
-        self.min_pixels = int(min_pixels or images.size["shortest_edge"])
-        self.max_pixels = max(int(max_pixels or images.size["longest_edge"]), self.min_pixels)
+        self.max_pixels = int(max_pixels or images.size["longest_edge"])
+        # what the user asks for wins over the processor's own bounds
+        self.min_pixels = int(min_pixels or min(images.size["shortest_edge"], self.max_pixels))
+        self.max_pixels = max(self.max_pixels, self.min_pixels)
         self._patch, self._merge = int(images.patch_size), int(images.merge_size)
         self._resample = Image.Resampling(int(images.resample))
         self._levels = _normalised_levels(images)
@@ -103,13 +106,7 @@ class Encoder:
             DataError: The row is longer than ``max_length``, the crop more than 200 times as long as wide, or
                 the tokenizer cannot say the text.
         """
-        patches, grid = self.patches(image)
-        return self.assemble(self.normalise(patches), grid, prompt, completion)
-
-    def assemble(
-        self, pixel_values: torch.Tensor, grid: tuple[int, int], prompt: str, completion: str | None
-    ) -> Encoded:
-        """Put a row together from patches that are there; see :meth:`encode`."""
+        pixel_values, grid = self.patches(image)
         ids, start, count = self._question_ids(prompt, grid)
         asked = len(ids)
         if completion is not None:
@@ -183,23 +180,19 @@ class Encoder:
         )
         return tall // self._patch, wide // self._patch
 
-    def patches(self, image: Image.Image) -> tuple[np.ndarray[Any, Any], tuple[int, int]]:
-        """Resize a crop and cut it into patches.
+    def patches(self, image: Image.Image) -> tuple[torch.Tensor, tuple[int, int]]:
+        """Resize a crop, normalise it and cut it into patches.
 
         Returns:
-            ``(N, 3, 14, 14)`` uint8, and rows and columns of patches.
+            ``(N, 3, 14, 14)`` float32, and rows and columns of patches.
         """
         rows, columns = self.grid_of(*image.size)
         size = (columns * self._patch, rows * self._patch)
         picture = image if image.mode == "RGB" else image.convert("RGB")
         pixels = np.asarray(picture if picture.size == size else picture.resize(size, self._resample))
-        cut = pixels.reshape(rows, self._patch, columns, self._patch, 3).transpose(0, 2, 4, 1, 3)
-        return np.ascontiguousarray(cut.reshape(rows * columns, 3, self._patch, self._patch)), (rows, columns)
-
-    def normalise(self, patches: np.ndarray[Any, Any]) -> torch.Tensor:
-        """Return patches as the network takes them: ``(N, 3, 14, 14)`` float32."""
-        channels = torch.arange(3).view(1, 3, 1, 1) * 256
-        return self._levels[torch.from_numpy(patches) + channels]
+        values = cv2.LUT(pixels, self._levels).reshape(rows, self._patch, columns, self._patch, 3)
+        cut = np.ascontiguousarray(values.transpose(0, 2, 4, 1, 3))
+        return torch.from_numpy(cut).view(rows * columns, 3, self._patch, self._patch), (rows, columns)
 
     def _question_ids(self, prompt: str, grid: tuple[int, int]) -> tuple[list[int], int, int]:
         """Return the ids of a question, where its picture starts and how many tokens it has."""
@@ -233,13 +226,13 @@ class Encoder:
             )
 
 
-def _normalised_levels(images: Any) -> torch.Tensor:
-    """Return what the image processor makes of each of the 256 levels, one row per channel, flat.
+def _normalised_levels(images: Any) -> np.ndarray[Any, Any]:
+    """Return what the image processor makes of each of the 256 levels: ``(1, 256, 3)`` float32.
 
-    Looking a value up gives its very result, some thirty times faster than computing it.
+    Looking a value up gives its very result, and takes a fraction of the time of computing it.
     """
     levels = np.broadcast_to(np.arange(256, dtype=np.uint8), (3, 1, 256))
     values = images.rescale(levels, images.rescale_factor) if images.do_rescale else levels
     if images.do_normalize:
         values = images.normalize(values, images.image_mean, images.image_std)
-    return torch.from_numpy(np.asarray(values, dtype=np.float32).reshape(-1).copy())
+    return np.ascontiguousarray(np.asarray(values, dtype=np.float32).transpose(1, 2, 0))
