@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,40 @@ def test_files_that_are_no_pictures_have_an_error_and_do_not_stop_the_others(tin
     assert [bool(one.error) for one in answers] == [True, False, True, True, True, True]
     assert answers[1] == generate_texts(*tiny, [(pictures[0][0], "OCR:")], max_new_tokens=4)[0]
     assert "empty" in str(answers[0].error)
+
+
+def test_sizes_that_are_known_need_no_look_at_the_files_and_may_be_wrong(tiny, pictures, tmp_path):
+    items = []
+    for number, (image, prompt) in enumerate(pictures):
+        image.save(tmp_path / f"{number}.png")
+        items.append((tmp_path / f"{number}.png", prompt))
+    wanted = generate_texts(*tiny, pictures, batch_size=4, max_new_tokens=6)
+    sizes = [image.size for image, _ in pictures]
+    assert generate_texts(*tiny, items, batch_size=4, max_new_tokens=6, sizes=sizes) == wanted
+    assert generate_texts(*tiny, items, batch_size=4, max_new_tokens=6, sizes=[(99, 9)] * 11) == wanted
+    (tmp_path / "3.png").unlink()
+    answers = generate_texts(*tiny, items, batch_size=4, max_new_tokens=6, sizes=sizes)
+    assert [place for place, one in enumerate(answers) if one.error] == [3]
+
+
+# peft 0.21 asks transformers 5.23 in an older way
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
+def test_layers_of_lora_take_part_in_the_answer(tiny, pictures):
+    peft = pytest.importorskip("peft")
+    model, processor = copy.deepcopy(tiny[0]), tiny[1]
+    wrapped = peft.get_peft_model(model, peft.LoraConfig(target_modules=["q_proj", "o_proj"], r=4))
+    plain = generate_texts(wrapped, processor, pictures[:4], max_new_tokens=8)
+    assert plain == generate_texts(*tiny, pictures[:4], max_new_tokens=8)
+    with torch.no_grad():
+        for name, weights in wrapped.named_parameters():
+            if "lora_B" in name:
+                weights.normal_()
+    tuned = generate_texts(wrapped, processor, pictures[:4], max_new_tokens=8)
+    assert tuned != plain
+    merged = wrapped.merge_and_unload()
+    assert [one.text for one in generate_texts(merged, processor, pictures[:4], max_new_tokens=8)] == [
+        one.text for one in tuned
+    ]
 
 
 def test_no_pictures_have_no_answers(tiny):
