@@ -19,12 +19,12 @@ from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Problem, Severity, count_errors
 from ppocr_kit.storage import write_text_atomic
-from ppocr_kit.tasks import TEXT_TASKS, Task
+from ppocr_kit.tasks import Task
 
 _TABLE_WIDTH = 100
 # from here on a tenth of a megabyte says nothing
 _LARGE_MB = 1000
-_TASKS = click.Choice([str(task) for task in TEXT_TASKS])
+_TASKS = click.Choice([str(task) for task in Task])
 
 
 @click.group(epilog="Example: ppocr-kit config list --task rec")

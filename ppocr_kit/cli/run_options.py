@@ -10,6 +10,7 @@ import click
 from ppocr_kit.cli.fetching import resolve_weights
 from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe
 from ppocr_kit.configs.device import parse_device
+from ppocr_kit.configs.key_information import LONGEST_WINDOW
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
@@ -56,6 +57,16 @@ _OPTIONS = (
         "--pretrained-dict",
         type=click.Path(path_type=Path),
         help="rec: dictionary that the weights were trained with, where the kit cannot look it up.",
+    ),
+    click.option(
+        "--from-ser",
+        metavar="RUN",
+        help="re: start from the network of a trained ser run.",
+    ),
+    click.option(
+        "--max-seq-len",
+        type=click.IntRange(1, LONGEST_WINDOW),
+        help="ser, re: tokens of a page that are read; shorter is quicker.  [default: 512]",
     ),
     click.option(
         "--device",
@@ -116,10 +127,10 @@ def spec_from_options(
     seed: int,
     eval_every: int | None,
     overrides: tuple[str, ...],
-    from_ser: str | None = None,
-    max_seq_len: int | None = None,
+    from_ser: str | None,
+    max_seq_len: int | None,
 ) -> RunSpec:
-    """Turn the options of :func:`run_options`, and of ``train`` alone, into a :class:`RunSpec`.
+    """Turn the options of :func:`run_options` into a :class:`RunSpec`.
 
     Raises:
         UsageError: An option has a value that cannot be.

@@ -13,7 +13,6 @@ from ppocr_kit.cli.console import print_json, say
 from ppocr_kit.cli.own_config import prepare_own
 from ppocr_kit.cli.run_options import run_options, spec_from_options
 from ppocr_kit.cli.weights_table import show_weights
-from ppocr_kit.configs.key_information import LONGEST_WINDOW
 from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.plan import TrainingPlan
 from ppocr_kit.runs.rundir import weights_file
@@ -46,16 +45,6 @@ _EPILOG = """Examples:
     "config lint, and paths in it start from the current folder.",
 )
 @run_options
-@click.option(
-    "--from-ser",
-    metavar="RUN",
-    help="re: start from the network of a trained ser run.",
-)
-@click.option(
-    "--max-seq-len",
-    type=click.IntRange(1, LONGEST_WINDOW),
-    help="ser, re: tokens of a page that are read; shorter is quicker.  [default: 512]",
-)
 @click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing run of that name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and print the configuration.")
@@ -63,8 +52,6 @@ _EPILOG = """Examples:
 def train(
     task: str | None,
     config_file: Path | None,
-    from_ser: str | None,
-    max_seq_len: int | None,
     resume: bool,
     overwrite: bool,
     dry_run: bool,
@@ -79,7 +66,6 @@ def train(
     Says first how many rows train, the steps per epoch, the evaluations and how much of the pretrained
     weights fits; refuses what could not train. Ctrl-C leaves a run that --resume goes on with.
     """
-    options = {**options, "from_ser": from_ser, "max_seq_len": max_seq_len}
     if config_file is not None:
         prepared = prepare_own(config_file, resume=resume, overwrite=overwrite, task=task, **options)
     else:

@@ -15,7 +15,7 @@ from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.changes import Change, Draft, with_reasons
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.fine_tuning import fine_tuning_epochs, fine_tuning_of, with_fine_tuning_schedule
-from ppocr_kit.configs.key_information import START_FOLDER, with_network, with_window
+from ppocr_kit.configs.key_information import with_network, with_window
 from ppocr_kit.configs.keys import value_at
 from ppocr_kit.configs.line_input import frames_of, guides, with_image_width, with_text_length
 from ppocr_kit.configs.overrides import apply_overrides
@@ -145,8 +145,7 @@ def _take_weights(draft: Draft, spec: RunSpec) -> None:
     if spec.pretrained is None:
         return
     if spec.task in KIE_TASKS:
-        reason = "the run keeps the network that it starts from"
-        draft.take(with_network(draft.config, spec.output_dir / START_FOLDER), reason)
+        draft.take(with_network(draft.config, spec.pretrained), "it starts from that network")
     else:
         draft.take(patches.with_pretrained(draft.config, spec.pretrained), "of --pretrained")
 

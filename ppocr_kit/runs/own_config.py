@@ -16,7 +16,7 @@ from ppocr_kit.configs import patches
 from ppocr_kit.configs.changes import Change, Draft, changes_from_json
 from ppocr_kit.configs.device import Device, parse_device
 from ppocr_kit.configs.evaluations import count_evaluations
-from ppocr_kit.configs.key_information import START_FOLDER, with_network
+from ppocr_kit.configs.key_information import with_network
 from ppocr_kit.configs.keys import value_at
 from ppocr_kit.configs.lint.codes import REPAIRED_BY_TRAINING
 from ppocr_kit.configs.lint.parts import DISTILLATION, unsupplied_parts
@@ -185,12 +185,9 @@ def _draft(own: OwnConfig, spec: RunSpec, device: Device) -> Draft:
     draft.take(patches.with_run_folder(draft.config, spec.output_dir), "it belongs to this run")
     if spec.seed != own.seed:
         draft.take(patches.with_seed(draft.config, spec.seed), f"of --seed {spec.seed}")
-    if spec.task in KIE_TASKS:
-        if _network(own, spec) is not None:
-            reason = "the run keeps the network that it starts from"
-            draft.take(with_network(draft.config, spec.output_dir / START_FOLDER), reason)
-    elif spec.pretrained is not None:
-        draft.take(patches.with_pretrained(draft.config, spec.pretrained), "of --pretrained")
+    if spec.pretrained is not None:
+        start_from = with_network if spec.task in KIE_TASKS else patches.with_pretrained
+        draft.take(start_from(draft.config, spec.pretrained), "of --pretrained")
     if spec.batch_size is not None:
         draft.take(with_batch_size(draft.config, spec.batch_size), f"of --batch-size {spec.batch_size}")
     if spec.learning_rate is not None:

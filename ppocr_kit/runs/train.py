@@ -19,6 +19,7 @@ import yaml
 
 from ppocr_kit.configs.changes import Change, changes_from_json, with_reasons
 from ppocr_kit.configs.device import Device, parse_device
+from ppocr_kit.configs.key_information import with_network
 from ppocr_kit.configs.patches import with_checkpoint, with_epoch_number, with_epochs, with_pretrained
 from ppocr_kit.configs.render import dump_config, render, rendered_text
 from ppocr_kit.configs.spec import RunSpec
@@ -295,7 +296,7 @@ def _write_start(config: dict[str, Any], prepared: PreparedTraining) -> dict[str
     folder, plan = prepared.folder, prepared.plan
     if prepared.network is not None:
         keep_start(prepared.network, plan, folder)
-        return config
+        return config if prepared.network.network is None else with_network(config, folder.start_folder)
     dictionary = config["Global"].get("character_dict_path")
     if dictionary and Path(dictionary).is_file() and plan.first_epoch == 1:
         write_bytes_atomic(folder.path / DICTIONARY_COPY, Path(dictionary).read_bytes())

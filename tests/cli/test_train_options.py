@@ -18,6 +18,7 @@ NOTHING: dict[str, Any] = {
     "dataset": Path("train_data/forms"), "model": None, "name": None, "epochs": None, "batch_size": None,
     "lr": None, "pretrained": None, "transplant_head": True, "pretrained_dict": None, "device": "cpu",
     "image_size": None, "image_width": None, "amp": False, "seed": 0, "eval_every": None, "overrides": (),
+    "from_ser": None, "max_seq_len": None,
 }  # fmt: skip
 
 

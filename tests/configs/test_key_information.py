@@ -86,9 +86,9 @@ def test_the_classes_of_the_data_set_stand_wherever_they_are_asked_for(recipe: M
 
 
 @EACH
-def test_a_run_starts_from_the_network_that_it_keeps(recipe: ModelRecipe) -> None:
+def test_a_run_starts_from_the_network_that_is_named(recipe: ModelRecipe) -> None:
     backbone = rendered(recipe, pretrained=Path("/weights/tiny"))["Architecture"]["Backbone"]
-    assert backbone["checkpoints"] == (RUN / "start").as_posix()
+    assert backbone["checkpoints"] == "/weights/tiny"
     assert rendered(recipe)["Architecture"]["Backbone"]["checkpoints"] is None
 
 
