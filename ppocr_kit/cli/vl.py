@@ -22,7 +22,9 @@ VERBS: dict[str, tuple[str, str, str]] = {
 
 
 @click.group(
-    cls=LazyGroup, verbs=VERBS, epilog="Example: ppocr-kit vl check invoices --model PaddleOCR-VL-1.5"
+    cls=LazyGroup,
+    verbs=VERBS,
+    epilog="Example: ppocr-kit vl train --model PaddleOCR-VL-1.5 --dataset train_data/invoices",
 )
 def vl() -> None:
     """Tune PaddleOCR-VL (0.9 B; versions 1.0, 1.5, 1.6) on your own crops, and measure what came of it.

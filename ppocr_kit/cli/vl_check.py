@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 _SHOWN = 10
 _EPILOG = """Examples:
 
-  ppocr-kit vl check invoices --model PaddleOCR-VL-1.5
+  ppocr-kit vl check --model PaddleOCR-VL-1.5 --dataset train_data/invoices
 
-  ppocr-kit vl check invoices --model models/PaddleOCR-VL-1.5 --split val --row 7 --max-pixels 300000
+  ppocr-kit vl check --model models/PaddleOCR-VL-1.5 --dataset invoices --row 7 --max-pixels 300000
 
-  ppocr-kit vl check --model output/invoices/checkpoints/best
+  ppocr-kit vl check --model invoices-vl
 """
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.argument("dataset", metavar="[DATASET]", required=False, type=click.Path(path_type=Path))
-@click.option("--model", required=True, metavar="DIR_OR_NAME", help="Model folder, or its name on the hub.")
+@click.option("--model", required=True, metavar="DIR_OR_RUN", help="A run, a model folder, or a name on the hub.")
+@click.option("--dataset", metavar="D", type=click.Path(path_type=Path), help="A data set of vl prepare.")
 @click.option(
     "--split",
     type=click.Choice([str(split) for split in Split]),
@@ -64,12 +64,12 @@ def check(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """Show what a model would learn of one row of DATASET, and whether all rows can be learned.
+    """Show what a model would learn of one row of a data set, and whether all rows can be learned.
 
     The row is printed as the model reads it, with the tokens that the loss counts in [brackets] and in
     colour: exactly the answer and the end token. Fails (exit code 3) on a row without supervised tokens or
     without a supervised end token, on rows longer than --max-length, on texts that the tokenizer cannot say,
-    and on a chat template that does not belong to the model's version. Without DATASET the model folder
+    and on a chat template that does not belong to the model's version. Without --dataset the model folder
     alone is checked. No weights are loaded.
     """
     from ppocr_kit.vl.checking import CheckRequest, check_vl

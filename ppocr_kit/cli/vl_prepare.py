@@ -160,7 +160,7 @@ def _print_result(result: PrepareResult, dry_run: bool) -> None:
         where = "" if dry_run else f", listed in {result.folder / left_out['list']}"
         click.echo(f"  left out: {left_out['count']}{where}")
     if not dry_run and "model" not in manifest["lengths"]:
-        click.echo(f"next: ppocr-kit vl check {result.folder} --model DIR")
+        click.echo(f"next: ppocr-kit vl check --model DIR --dataset {result.folder}")
 
 
 def _lengths(lengths: dict[str, Any]) -> str:

@@ -54,4 +54,4 @@ def tiny(
         print_json({"folder": str(made.path), "files": list(made.files), "version": version})
         return
     click.echo(f"{made.path}: {', '.join(made.files)}")
-    click.echo(f"next: ppocr-kit vl check DATASET --model {made.path}")
+    click.echo(f"next: ppocr-kit vl check --model {made.path} --dataset train_data/NAME")

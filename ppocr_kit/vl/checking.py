@@ -13,7 +13,7 @@ from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.tasks import Split
 from ppocr_kit.vl.codes import vl_problem
 from ppocr_kit.vl.dataset import find_vl_dataset, read_vl_dataset
-from ppocr_kit.vl.finding import find_model
+from ppocr_kit.vl.run_models import find_run_model
 from ppocr_kit.vl.lane import run_engine
 from ppocr_kit.vl.model_folder import VERSIONS, ModelFolder
 
@@ -23,7 +23,7 @@ class CheckRequest:
     """What to look at.
 
     Attributes:
-        model: Folder or name of the model.
+        model: Folder of the model, name of a run, or name on the hub.
         dataset: Folder or name of the data set; None looks at the model alone.
         split: Where the row that is shown comes from.
         row: Its number from 1.
@@ -108,7 +108,7 @@ def check_vl(request: CheckRequest, *, log: Path | None = None, track: Track = n
         raise UsageError(
             f"there is no version '{request.version}'", at="--model-version", hint=", ".join(VERSIONS)
         )
-    model = find_model(request.model)
+    model = find_run_model(request.model)
     version = request.version or model.version
     job: dict[str, Any] = {
         "model": str(model.path.absolute()),

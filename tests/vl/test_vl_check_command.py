@@ -71,7 +71,7 @@ def lane(monkeypatch: pytest.MonkeyPatch):
 
         monkeypatch.setattr(checking, "run_engine", run)
         model = ModelFolder(Path("m"), (), ("1.5", "1.6"), "1.5", "config.json", 8)
-        monkeypatch.setattr(checking, "find_model", lambda name: model)
+        monkeypatch.setattr(checking, "find_run_model", lambda name: model)
         return jobs
 
     return answer_with
@@ -80,7 +80,7 @@ def lane(monkeypatch: pytest.MonkeyPatch):
 def test_supervised_tokens_stand_in_brackets(dataset, lane, capsys):
     jobs = lane()
     words = ["--split", "train", "--row", "2", "--max-pixels", "5000", "--min-pixels", "900"]
-    assert main(["vl", "check", str(dataset), "--model", "m", *words]) == 0
+    assert main(["vl", "check", "--dataset", str(dataset), "--model", "m", *words]) == 0
     shown = capsys.readouterr()
     assert "User: <|IMAGE_PLACEHOLDER|> x 12 [a↵][</s>]" in shown.out
     assert "15 tokens, 2 of them supervised; 4 x 12 patches" in shown.out
@@ -112,7 +112,7 @@ def test_findings_are_told_with_their_place_and_errors_fail(
     dataset, lane, capsys, finding, place, said, code
 ):
     lane(findings=[finding])
-    assert main(["vl", "check", str(dataset), "--model", "m"]) == code
+    assert main(["vl", "check", "--dataset", str(dataset), "--model", "m"]) == code
     shown = capsys.readouterr()
     assert place in shown.out and said in shown.out
     assert shown.err.strip() == ("1 errors" if code else "passed")
@@ -120,15 +120,15 @@ def test_findings_are_told_with_their_place_and_errors_fail(
 
 def test_many_findings_of_a_kind_are_counted(dataset, lane, capsys):
     lane(findings=[{"code": "V042", "split": "train", "line": line, "detail": ""} for line in range(1, 31)])
-    assert main(["vl", "check", str(dataset), "--model", "m"]) == 3
+    assert main(["vl", "check", "--dataset", str(dataset), "--model", "m"]) == 3
     assert "and 20 more of V042" in capsys.readouterr().out
-    assert main(["vl", "check", str(dataset), "--model", "m", "--all"]) == 3
+    assert main(["vl", "check", "--dataset", str(dataset), "--model", "m", "--all"]) == 3
     assert "more of V042" not in capsys.readouterr().out
 
 
 def test_json_is_one_document(dataset, lane, capsys):
     lane(findings=[{"code": "V042", "split": "train", "line": 2, "detail": "9 tokens"}])
-    assert main(["vl", "check", str(dataset), "--model", "m", "--json"]) == 3
+    assert main(["vl", "check", "--dataset", str(dataset), "--model", "m", "--json"]) == 3
     body = json.loads(capsys.readouterr().out)
     assert body["passed"] is False and body["problems"][0]["line"] == 2
     assert body["row"]["tokens"] == TOKENS
@@ -146,7 +146,7 @@ def test_a_changed_data_set_is_refused_before_the_lane_is_started(dataset, lane,
     jobs = lane()
     with (dataset / "vl" / "train.jsonl").open("a") as stream:
         stream.write("\n")
-    assert main(["vl", "check", str(dataset), "--model", "m"]) == 3
+    assert main(["vl", "check", "--dataset", str(dataset), "--model", "m"]) == 3
     assert "was changed after it was written" in capsys.readouterr().err
     assert jobs == []
 
@@ -165,7 +165,9 @@ def test_a_small_model_is_made_and_a_data_set_checked_with_it(dataset, tmp_path,
     (model / "chat_template.jinja").write_text(
         template.replace("Assistant:\\n", "Assistant: "), encoding="utf-8"
     )
-    assert main(["vl", "check", str(dataset), "--model", str(model), "--row", "2", "--json"]) == 3
+    assert (
+        main(["vl", "check", "--dataset", str(dataset), "--model", str(model), "--row", "2", "--json"]) == 3
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["row"]["supervised_text"] == "12.50 €"
     assert [problem["code"] for problem in found["problems"]] == ["V043"]
