@@ -13,9 +13,9 @@ from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.tasks import Split
 from ppocr_kit.vl.codes import vl_problem
 from ppocr_kit.vl.dataset import find_vl_dataset, read_vl_dataset
-from ppocr_kit.vl.run_models import find_run_model
 from ppocr_kit.vl.lane import run_engine
 from ppocr_kit.vl.model_folder import VERSIONS, ModelFolder
+from ppocr_kit.vl.run_models import find_run_model
 
 
 @dataclass(frozen=True)
