@@ -158,8 +158,8 @@ class PredictionFile:
             questions: What is asked now.
 
         Returns:
-            The answers by position. Whether the pictures are still the same is for the caller to see
-            (:meth:`forget`).
+            Rows by position, without their texts (:meth:`read` has them). Whether the pictures are still the
+            same is for the caller to see (:meth:`forget`).
 
         Raises:
             UsageError: There are rows, and none of them is about any of these pictures.
@@ -179,10 +179,12 @@ class PredictionFile:
             elif waiting and row.error is None:
                 position = waiting.pop()
                 self._places[position] = place
-                answered[position] = row
+                answered[position] = replace(row, text="")
         if rows and strangers == rows:
             raise UsageError(
-                f"the file has {rows} rows, and none is about these pictures", at=str(self.path), hint=_ANEW
+                f"the file has {rows} rows, and none is about these pictures and prompts",
+                at=str(self.path),
+                hint=_ANEW,
             )
         self._kept = True
         return answered

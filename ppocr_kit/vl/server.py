@@ -33,6 +33,8 @@ _MOST_FAILURES = 8
 _MOST_NAMES = 10
 # Kinds of files that every server decodes; others are sent as PNG.
 _SENT_AS_THEY_ARE = {"PNG": "image/png", "JPEG": "image/jpeg"}
+# However many requests are under way: a large picture takes a quarter of a gigabyte while it is open.
+_OPENING = threading.Semaphore(4)
 _KEPT = "what was answered is kept: the same call goes on"
 
 
@@ -136,11 +138,13 @@ class Server:
     def _ask(self, question: Question, stop: threading.Event) -> _Told:
         """Answer one question, with patience."""
         try:
-            picture = read_picture(question.path)
+            with _OPENING:
+                picture = read_picture(question.path)
+                digest, address = picture.sha256, data_address(picture, self.max_pixels)
         except BadPicture as error:
             return _Told(Prediction(question.image, question.prompt, "", error=error.message))
-        digest = picture.sha256
-        body = self._body(question.prompt, data_address(picture, self.max_pixels))
+        del picture
+        body = self._body(question.prompt, address)
         try:
             told = with_patience(
                 lambda: self.endpoint.exchange("/chat/completions", body), self.patience, stop

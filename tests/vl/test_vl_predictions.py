@@ -69,7 +69,7 @@ def test_what_was_cut_off_is_asked_again_and_the_rest_is_not(tmp_path, torn):
         stream.write(torn)
     with PredictionFile(out, SETTINGS) as store:
         found = store.find_answered(questions())
-        assert {place: row.text for place, row in found.items()} == {1: "x", 0: "é\u2028\x9b"}
+        assert {place: store.read(place).text for place in found} == {1: "x", 0: "é\u2028\x9b"}
         store.add(2, answer("c.png"))
         store.finish(questions(), {})
     assert [row["image"] for row in rows_of(out)] == list(NAMES)
