@@ -248,7 +248,7 @@ def test_best_checkpoint_is_the_one_with_the_lowest_generated_cer(strings, tmp_p
     assert [event["step"] for event in evaluations] == [0, 10, 20, 30]
     tuned = evaluations[1:]
     assert done["best"]["cer"] == min(event["eval"]["cer"] for event in tuned) < done["base"]["cer"]
-    lines = (tmp_path / "run" / "predictions" / "val-best.jsonl").read_text().splitlines()
+    lines = (tmp_path / "run" / "predictions" / "training-best.jsonl").read_text().splitlines()
     read = [json.loads(line) for line in lines]
     assert [row["expected"] for row in read] == list(TEXTS)
     assert sum(row["text"] == row["expected"] for row in read) == round(done["best"]["exact"] * len(TEXTS))

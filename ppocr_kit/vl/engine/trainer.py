@@ -81,7 +81,7 @@ class RunFiles:
 
     def predictions(self, which: str) -> Path:
         """Return the file of the validation texts of ``base`` or ``best``."""
-        return self.run / "predictions" / f"val-{which}.jsonl"
+        return self.run / "predictions" / f"training-{which}.jsonl"
 
 
 class KeepRun(TrainerCallback):  # type: ignore[misc]
