@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.key_information import window_of
 from ppocr_kit.configs.patches import with_checkpoint, with_device
 from ppocr_kit.configs.render import dump_config
-from ppocr_kit.errors import UsageError
+from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.engines import PADDLE
 from ppocr_kit.runs.export import (
@@ -127,7 +128,7 @@ def export_kie_run(
     """
     record, config = read_run(folder), read_config(folder)
     source = kie_run_source(folder, checkpoint=checkpoint)
-    read_weights(source.weights)
+    _require_numbers(source.weights)
     tokenizer = _require_tokenizer(source)
     require_replaceable(target)
     pages = pages_to_compare(config)
@@ -155,6 +156,17 @@ def export_kie_run(
         )
         write_json_atomic(work / RECORD_FILE, made.to_json())
     return made
+
+
+def _require_numbers(file: Path) -> None:
+    """Refuse weights of a training that went astray: every answer would be NaN."""
+    broken = [name for name, value in read_weights(file).items() if not np.isfinite(value).all()]
+    if broken:
+        raise DataError(
+            f"{len(broken)} tensors of the checkpoint are not numbers any more, such as {broken[0]}",
+            at=str(file),
+            hint="train again with a lower --lr",
+        )
 
 
 def _require_tokenizer(source: KieSource) -> Path:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ppocr_kit.vendor.compat_checkpoints import refuse_code, resume_fully, save_atomically
 from ppocr_kit.vendor.compat_kie import pair_entities, tokenizer_by_path
-from ppocr_kit.vendor.compat_kie_export import export_pixels, export_relations
+from ppocr_kit.vendor.compat_kie_export import export_relations
 from ppocr_kit.vendor.compat_kie_tools import draw_without_fonts, link_own_classes, read_with_exports
 from ppocr_kit.vendor.compat_lmdb import walk_listed_rows
 from ppocr_kit.vendor.compat_rows import guard_rows, shuffle_by_the_seed
@@ -181,14 +181,6 @@ WORKAROUNDS: tuple[Workaround, ...] = (
         "paddlenlp/transformers/layoutxlm/modeling.py, REDecoder.forward",
         "paddlenlp.transformers.layoutxlm.modeling",
         export_relations,
-    ),
-    Workaround(
-        "kie-pixels",
-        "an exported LayoutXLM with its visual backbone answers NaN: its pixels are declared whole numbers",
-        "PaddleOCR 2.x-3.7.0",
-        "ppocr/utils/export_model.py, dynamic_to_static",
-        "ppocr.utils.export_model",
-        export_pixels,
     ),
     Workaround(
         "tokenizer-path",

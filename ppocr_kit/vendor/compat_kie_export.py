@@ -1,4 +1,4 @@
-"""Workarounds for exports in the ``kie`` lane: relation extraction as a graph, pictures as what they are."""
+"""A workaround for paddlenlp in the ``kie`` lane: relation extraction that can be exported."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 # Classes of entities in the release's RE data (VQAReTokenChunk).
 _QUESTION, _ANSWER = 1, 2
-# What LayoutXLM sees of a page.
-_PIXELS = (3, 224, 224)
 # A score has its place in a table of whole numbers, as millionths.
 SCORE_UNIT = 1_000_000
 
@@ -31,23 +29,6 @@ def export_relations(module: ModuleType) -> None:
         return link_entities(self, hidden_states, entities, relations)
 
     decoder.forward = forward
-
-
-def export_pixels(module: ModuleType) -> None:
-    """Let an exported LayoutXLM take the pixels that it is given.
-
-    ``dynamic_to_static`` says that they are whole numbers; they are normalised, and so the graph reads
-    their bits as something else and answers NaN.
-    """
-    original = module.to_static
-
-    def to_static(model: Any, input_spec: Any = None, **options: Any) -> Any:
-        for spec in input_spec[0] if isinstance(input_spec[0], list) else ():
-            if tuple(spec.shape[1:]) == _PIXELS:
-                spec.dtype = _paddle().float32
-        return original(model, input_spec=input_spec, **options)
-
-    module.to_static = to_static  # type: ignore[attr-defined]
 
 
 def link_entities(decoder: Any, hidden: Any, entities: Any, relations: Any) -> tuple[Any, Any]:

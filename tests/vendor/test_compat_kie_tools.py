@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import yaml
 
-from ppocr_kit.vendor.compat_kie_export import export_pixels
 from ppocr_kit.vendor.compat_kie_tools import (
     ExportedOcr,
     draw_without_fonts,
@@ -112,14 +111,3 @@ def test_classes_take_the_names_that_the_script_knows() -> None:
     page = [{"pred": kind} for kind in ("TOTAL_Q", "TOTAL_A", "QUESTION", "HEADER", "O", "COMPANY")]
     assert module.make_input([], [page]) == ["QUESTION", "ANSWER", "QUESTION", "HEADER", "O", "O"]
     assert page[0]["pred"] == "TOTAL_Q"
-
-
-def test_pixels_are_declared_as_numbers_with_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "paddle", SimpleNamespace(float32="float32"))
-    module = ModuleType("export_model")
-    module.to_static = lambda model, input_spec=None, **options: input_spec
-    export_pixels(module)
-    specs = [SimpleNamespace(shape=(-1, *shape), dtype="int64") for shape in ((512,), (3, 224, 224))]
-    assert [spec.dtype for spec in module.to_static(None, input_spec=[specs])[0]] == ["int64", "float32"]
-    det = [SimpleNamespace(shape=(-1, 3, 224, 224), dtype="int64")]
-    assert module.to_static(None, input_spec=det)[0].dtype == "int64"
