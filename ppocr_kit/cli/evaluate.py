@@ -54,8 +54,8 @@ _EPILOG = """Examples:
 @click.option(
     "--ser",
     "ser_run",
-    metavar="RUN",
-    help="Of a re run: find links between what this ser run reads, too (end_to_end).",
+    metavar="RUN|FOLDER",
+    help="Of a re run: find links between what this ser run, or export, reads, too (end_to_end).",
 )
 @click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON.")

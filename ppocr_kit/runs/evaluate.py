@@ -30,8 +30,9 @@ from ppocr_kit.metrics.recognition import TextRules, describe_recognition
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.eval_tool import computed_by_release, run_eval_tool
 from ppocr_kit.runs.inspection import RowCheck, inspect_config
-from ppocr_kit.runs.kie_evaluate import KieMeasuring, KieModel, figures_to_json, measure_pages, reader_of_run
+from ppocr_kit.runs.kie_evaluate import KieMeasuring, figures_to_json, measure_pages
 from ppocr_kit.runs.kie_plan import checkpoint_start
+from ppocr_kit.runs.kie_source import KieSource, find_kie_source
 from ppocr_kit.runs.networks import is_network, tokenizer_environment
 from ppocr_kit.runs.plan import places_of_rows
 from ppocr_kit.runs.rundir import RunFolder, RunRecord, read_run, weights_file
@@ -105,7 +106,7 @@ def evaluate_run(
         checkpoint: ``best``, ``latest``, ``pretrained`` (what fine-tuning started from) or a path.
         dataset_root: Another data set than the run's own.
         device: Where to run.
-        ser_run: RE: a SER run whose classes links are found between, too.
+        ser_run: RE: a SER run, or an exported one, whose classes links are found between, too.
         track: Key information: shows the pages as they are answered.
 
     Raises:
@@ -128,7 +129,7 @@ def evaluate_run(
         raise UsageError(
             f"'{folder.name}' is a {record.task} run; links are of re runs", at="--ser", hint="leave it out"
         )
-    reader = reader_of_run(ser_run) if ser_run is not None else None
+    reader = find_kie_source(ser_run, Task.SER) if ser_run is not None else None
     found = evaluate_weights(
         config, record.task, dataset, scored, prefix, log=log, device=device, reader=reader, track=track
     )
@@ -190,7 +191,7 @@ def evaluate_weights(
     *,
     log: Path,
     device: str = "cpu",
-    reader: KieModel | None = None,
+    reader: KieSource | None = None,
     track: Track = no_progress,
 ) -> Evaluation:
     """Score a checkpoint on a split with ``tools/eval.py`` of the release.
@@ -203,7 +204,7 @@ def evaluate_weights(
         prefix: Path of the ``.pdparams`` file without its suffix; of key information a folder.
         log: Where the tool's output goes.
         device: Where to run.
-        reader: RE: a SER model to find links with from end to end, too.
+        reader: RE: a SER network whose classes links are found between, too.
         track: Key information: shows the pages as they are answered.
 
     Raises:
@@ -229,7 +230,7 @@ def evaluate_weights(
     started = time.monotonic()
     if task in KIE_TASKS:
         windows = read_windows(dataset.tasks[task].data_dir)[split] if dataset is not None else {}
-        measuring = KieMeasuring(KieModel(config, prefix, task), rows, windows, reader)
+        measuring = KieMeasuring(task, config, prefix, rows, windows, reader)
         figures = measure_pages(measuring, log=log, device=parse_device(device), track=track)
         report = next(iter(figures.values()))
     else:

@@ -23,7 +23,8 @@ from typing import Any
 from ppocr_kit.configs.device import Device
 from ppocr_kit.configs.key_information import window_of
 from ppocr_kit.datasets.kie_windows import Window
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import UsageError
+from ppocr_kit.labels.key_classes import RE_CLASSES
 from ppocr_kit.metrics.class_counts import ClassCounts
 from ppocr_kit.metrics.core import MetricReport
 from ppocr_kit.progress import Track, no_progress
@@ -36,14 +37,14 @@ from ppocr_kit.runs.kie_scores import (
     END_TO_END_DEFINITION,
     MAJORITY_DEFINITION,
     Answer,
+    count_end_to_end,
     count_majority,
     count_pages,
 )
+from ppocr_kit.runs.kie_source import KieSource, roles_of_classes, roles_of_rows
 from ppocr_kit.runs.labelled_pages import LabelledPage, first_windows, read_pages
 from ppocr_kit.runs.networks import tokenizer_environment
 from ppocr_kit.runs.predict import default_threads
-from ppocr_kit.runs.rundir import find_run, read_run
-from ppocr_kit.runs.train import read_config
 from ppocr_kit.tasks import TASK_FACTS, Task
 from ppocr_kit.vendor.release import find_release
 
@@ -59,51 +60,38 @@ FIGURE_NOTES: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class KieModel:
-    """A checkpoint of key information and how it is asked.
-
-    Attributes:
-        config: A complete configuration, with the checkpoint and the device.
-        checkpoint: Its folder.
-        task: SER or RE.
-    """
-
-    config: Mapping[str, Any]
-    checkpoint: Path
-    task: Task
-
-    def to_job(self, device: Device) -> dict[str, Any]:
-        """Return what ``workers/kie_network.py`` loads."""
-        start = checkpoint_start(self.checkpoint)
-        return {
-            "name": str(self.checkpoint),
-            "transforms": self.config["Eval"]["dataset"]["transforms"],
-            "postprocess": self.config["PostProcess"],
-            "settings": self.config["Global"],
-            "architecture": self.config["Architecture"],
-            "checkpoint": str(self.checkpoint),
-            "tokenizer": str(start.tokenizer) if start.tokenizer is not None else None,
-            "batch_size": int(self.config["Eval"]["loader"]["batch_size_per_card"]),
-            "gpu": device.is_gpu,
-            "threads": 1 if device.is_gpu else default_threads(),
-        }
-
-
-@dataclass(frozen=True)
 class KieMeasuring:
     """What is measured on what.
 
     Attributes:
-        model: The model.
+        task: SER or RE.
+        config: A complete configuration, with the checkpoint and the device.
+        checkpoint: Its folder.
         rows: The rows of its ``Eval`` lists that can be used.
         windows: Which of them are windows of one page, by row number from 0.
-        reader: A SER model whose classes links are found between, too; None for the labelled ones alone.
+        reader: A SER network whose classes links are found between, too; None for the labelled ones alone.
     """
 
-    model: KieModel
+    task: Task
+    config: Mapping[str, Any]
+    checkpoint: Path
     rows: RowCheck
     windows: Mapping[int, Window] = field(default_factory=dict)
-    reader: KieModel | None = None
+    reader: KieSource | None = None
+
+    def source(self) -> KieSource:
+        """Return the network as a worker loads it."""
+        return KieSource(
+            task=self.task,
+            name=self.checkpoint.name,
+            transforms=tuple(self.config["Eval"]["dataset"]["transforms"]),
+            postprocess=self.config["PostProcess"],
+            settings=self.config["Global"],
+            classes=(),
+            tokenizer=checkpoint_start(self.checkpoint).tokenizer,
+            checkpoint=self.checkpoint,
+            architecture=self.config["Architecture"],
+        )
 
 
 def figures_to_json(figures: Mapping[str, MetricReport]) -> dict[str, Any]:
@@ -118,19 +106,6 @@ def figures_to_json(figures: Mapping[str, MetricReport]) -> dict[str, Any]:
     }
 
 
-def reader_of_run(name: str) -> KieModel:
-    """Return the best checkpoint of a SER run.
-
-    Raises:
-        UsageError: There is no such run, it has no checkpoint, or it is of another task.
-    """
-    folder = find_run(name)
-    task = read_run(folder).task
-    if task is not Task.SER:
-        raise UsageError(f"'{folder.name}' is a {task} run, not a ser run", at="--ser")
-    return KieModel(read_config(folder), folder.checkpoint("best"), task)
-
-
 def measure_pages(
     measuring: KieMeasuring, *, log: Path, device: Device, track: Track = no_progress
 ) -> dict[str, MetricReport]:
@@ -143,13 +118,13 @@ def measure_pages(
         track: Shows the pages as they are answered.
 
     Raises:
-        DataError: A SER run was named, and the rows do not tell classes.
+        UsageError: A SER network was named whose classes no link can be found between.
         ToolError: The tool or the worker failed.
     """
-    task = measuring.model.task
-    pages = read_pages(measuring.model.config, measuring.rows, measuring.windows)
-    roles = _roles(pages) if measuring.reader is not None else None
-    answered = list(zip(pages, _ask_pages(measuring, pages, None, log, device, track)))
+    task = measuring.task
+    pages = read_pages(measuring.config, measuring.rows, measuring.windows)
+    roles = _roles(measuring.reader, measuring.config) if measuring.reader is not None else None
+    answered = list(zip(pages, _ask_pages(measuring, pages, roles, log, device, track)))
     figures = {
         WHOLE_PAGE: _report(measuring, count_pages(task, answered), DEFINITIONS[task]),
         FIRST_WINDOW: _first_window(measuring, log, device),
@@ -157,53 +132,48 @@ def measure_pages(
     if task is Task.SER:
         figures[BY_MAJORITY] = _report(measuring, count_majority(answered), MAJORITY_DEFINITION)
     if roles is not None:
-        answered = list(zip(pages, _ask_pages(measuring, pages, roles, log, device, track)))
-        figures[END_TO_END] = _report(measuring, count_pages(task, answered), END_TO_END_DEFINITION)
+        figures[END_TO_END] = _report(measuring, count_end_to_end(answered), END_TO_END_DEFINITION)
     return figures
 
 
 def _first_window(measuring: KieMeasuring, log: Path, device: Device) -> MetricReport:
     """Let upstream measure the first window of each page."""
-    model = measuring.model
+    config, task = measuring.config, measuring.task
     chosen = first_windows(measuring.rows, measuring.windows)
-    env = tokenizer_environment(checkpoint_start(model.checkpoint).tokenizer)
+    env = tokenizer_environment(checkpoint_start(measuring.checkpoint).tokenizer)
     return MetricReport(
-        task=str(model.task),
-        values=run_eval_tool(model.config, chosen, model.task, log=log, device=device, env=env),
+        task=str(task),
+        values=run_eval_tool(config, chosen, task, log=log, device=device, env=env),
         counts={},
         num_samples=chosen.usable,
         num_skipped=len(measuring.rows.rejected),
-        definition=f"{DEFINITIONS[model.task]}; of the first {window_of(model.config)} tokens of each page",
+        definition=f"{DEFINITIONS[task]}; of the first {window_of(config)} tokens of each page",
         computed_by=computed_by_release(find_release()),
     )
 
 
 def _report(measuring: KieMeasuring, counts: ClassCounts, definition: str) -> MetricReport:
     said = f"{definition}; of whole pages, joined over windows"
-    report = counts.to_report(str(measuring.model.task), said, len(measuring.rows.rejected))
+    report = counts.to_report(str(measuring.task), said, len(measuring.rows.rejected))
     release = find_release()
     asked = f"the transforms and the network of PaddleOCR {release.version} ({release.source})"
     return replace(report, computed_by=f"{report.computed_by} with {asked}")
 
 
-def _roles(pages: Sequence[LabelledPage]) -> dict[str, str]:
-    """Tell which classes are questions and which answers, as the rows have it.
+def _roles(reader: KieSource, config: Mapping[str, Any]) -> dict[str, str]:
+    """Tell which classes of a SER network are questions and which answers.
 
     Raises:
-        DataError: The rows do not tell the classes of their entities.
+        UsageError: None of them is a question, or none an answer.
     """
-    roles = {
-        str(entity["key_cls"]).upper(): str(entity["label"]).upper()
-        for page in pages
-        for entity in page.entities.values()
-        if entity.get("key_cls")
-    }
-    if not roles:
-        raise DataError(
-            "the rows of the data set do not tell the classes of questions and answers (key_cls)",
-            at="--ser",
-            hint="build the data set again: ppocr-kit dataset build … --tasks ser,re",
-        )
+    roles = roles_of_classes(reader.classes, roles_of_rows(config))
+    for role in RE_CLASSES[1:]:
+        if role not in roles.values():
+            raise UsageError(
+                f"no class of '{reader.name}' is {role} in the data set: {', '.join(reader.classes[1:9])}",
+                at="--ser",
+                hint="name a ser run that was trained on the same labels",
+            )
     return roles
 
 
@@ -215,8 +185,8 @@ def _ask_pages(
     device: Device,
     track: Track,
 ) -> list[Answer]:
-    """Ask the model for all pages, with the classes of the SER run where roles are given."""
-    reader = measuring.reader if roles is not None else None
+    """Ask the network for all pages, and where there is one its SER network, too."""
+    reader = measuring.reader
     answers: list[Answer] = []
     progress: Iterator[int] = iter(track(range(len(pages)), "measuring pages", len(pages)))
 
@@ -230,21 +200,26 @@ def _ask_pages(
             for page in pages:
                 body = {"picture": page.picture, "entities": list(page.entities.values())}
                 stream.write(json.dumps(body, ensure_ascii=False) + "\n")
-        model = measuring.model.to_job(device)
+        threads = 1 if device.is_gpu else default_threads()
+        batch = int(measuring.config["Eval"]["loader"]["batch_size_per_card"])
+
+        def asked(source: KieSource) -> dict[str, Any]:
+            return source.to_job(gpu=device.is_gpu, threads=threads, batch_size=batch)
+
         job = {
-            "model": model,
-            "reader": reader.to_job(device) if reader is not None else None,
+            "model": asked(measuring.source()),
+            "reader": asked(reader) if reader is not None else None,
             "roles": roles,
             "pages": str(listed),
         }
-        lane = TASK_FACTS[measuring.model.task].lane
+        lane = TASK_FACTS[measuring.task].lane
         ask(
             "measure_kie.py",
             job,
             Path(scratch),
             take,
             device=device,
-            threads=model["threads"],
+            threads=threads,
             log=log,
             lane=lane,
         )

@@ -19,7 +19,8 @@ from ppocr_kit.tasks import Task
 Answer = Mapping[str, Any]
 Pages = Sequence[tuple[LabelledPage, Answer]]
 
-_GIVEN, _READ = "questions and answers as labelled", "questions and answers as the SER run reads them"
+_GIVEN = "questions and answers as labelled"
+_READ = "questions and answers as the SER run reads them, one question for each answer"
 # What counts, by task, with the labelled classes where a task is given classes.
 DEFINITIONS: dict[Task, str] = {Task.SER: ENTITY_DEFINITION, Task.RE: f"{LINK_DEFINITION}; {_GIVEN}"}
 MAJORITY_DEFINITION = (
@@ -38,7 +39,14 @@ def count_pages(task: Task, pages: Pages) -> ClassCounts:
     """
     if task is Task.SER:
         return count_entities(_tags(page, answer["tags"]) for page, answer in pages)
-    return count_relations(_relations(page, answer) for page, answer in pages)
+    return count_relations(_relations(page, answer["links"], {}) for page, answer in pages)
+
+
+def count_end_to_end(pages: Pages) -> ClassCounts:
+    """Count links between the classes that a SER network read."""
+    return count_relations(
+        _relations(page, answer["read"]["links"], dict(answer["read"]["classes"])) for page, answer in pages
+    )
 
 
 def count_majority(pages: Pages) -> ClassCounts:
@@ -60,16 +68,17 @@ def _tags(page: LabelledPage, entities: Iterable[Sequence[Any]]) -> tuple[list[s
     return found, labelled
 
 
-def _relations(page: LabelledPage, answer: Answer) -> tuple[list[Relation], list[Relation]]:
+def _relations(
+    page: LabelledPage, links: Iterable[tuple[int, int]], read: Mapping[int, str]
+) -> tuple[list[Relation], list[Relation]]:
     """Return the found and the labelled links of a page; an entity's id stands for where it lies.
 
     A found link that is wrong counts in the class that its question was read as.
     """
-    read = dict(answer["classes"] or ())
 
-    def relation(link: Sequence[int], key_class: str) -> Relation:
-        question, value = link
-        return Relation((question, question + 1), (value, value + 1), key_class)
+    def relation(link: tuple[int, int], key_class: str) -> Relation:
+        question, answer = link
+        return Relation((question, question + 1), (answer, answer + 1), key_class)
 
-    found = [relation(link, read.get(link[0]) or page.class_of(link[0])) for link in answer["links"]]
+    found = [relation(link, read.get(link[0]) or page.class_of(link[0])) for link in links]
     return found, [relation(link, page.class_of(link[0])) for link in sorted(page.links)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +12,11 @@ import pytest
 from test_labelled_pages import box, check, window
 
 from ppocr_kit.configs.device import parse_device
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs import kie_evaluate
-from ppocr_kit.runs.kie_evaluate import (
-    KieMeasuring,
-    KieModel,
-    figures_to_json,
-    measure_pages,
-    reader_of_run,
-)
+from ppocr_kit.runs.inspection import RowCheck
+from ppocr_kit.runs.kie_evaluate import KieMeasuring, figures_to_json, measure_pages
+from ppocr_kit.runs.kie_source import KieSource
 from ppocr_kit.tasks import Task
 
 Answer = dict[str, Any]
@@ -29,13 +25,11 @@ Answer = dict[str, Any]
 class Told:
     """Stands in for the tool and for the worker; keeps what both were asked."""
 
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, answers: list[Answer], read: Sequence[Answer] = ()
-    ) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answers: list[Answer]) -> None:
         self.jobs: list[dict[str, Any]] = []
         self.pages: list[dict[str, Any]] = []
         self.lines: Any = None
-        self.answers, self.read = answers, read
+        self.answers = answers
         monkeypatch.setattr(kie_evaluate, "ask", self.ask)
         monkeypatch.setattr(kie_evaluate, "run_eval_tool", self.run_eval_tool)
 
@@ -44,7 +38,7 @@ class Told:
         self.jobs.append(dict(job))
         lines = Path(job["pages"]).read_text(encoding="utf-8").splitlines()
         self.pages = [json.loads(line) for line in lines]
-        for answer in self.read if job["reader"] else self.answers:
+        for answer in self.answers:
             take(answer)
 
     def run_eval_tool(self, config: Any, rows: Any, task: Task, **_: Any) -> dict[str, float]:
@@ -64,7 +58,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def model_of(folder: Path, task: Task, rows: list[tuple[str, Any]]) -> KieModel:
+def measuring_of(
+    folder: Path, task: Task, rows: list[tuple[str, Any]], checked: RowCheck, **more: Any
+) -> KieMeasuring:
     file = folder / "val.txt"
     file.write_text("".join(f"{name}\t{json.dumps(boxes)}\n" for name, boxes in rows), encoding="utf-8")
     dataset = {
@@ -75,7 +71,7 @@ def model_of(folder: Path, task: Task, rows: list[tuple[str, Any]]) -> KieModel:
         "Global": {}, "Architecture": {}, "PostProcess": {},
         "Train": {"dataset": dataset}, "Eval": {"dataset": dataset, "loader": {"batch_size_per_card": 3}},
     }  # fmt: skip
-    return KieModel(config, folder / "checkpoint", task)
+    return KieMeasuring(task, config, folder / "checkpoint", checked, **more)
 
 
 CPU = parse_device("cpu")
@@ -101,7 +97,8 @@ def test_a_page_of_two_windows_is_scored_as_one(folder: Path, monkeypatch: pytes
         ],
     )
     rejected = ({"list": "val.txt", "line": 3, "reason": "?"},)
-    measuring = KieMeasuring(model_of(folder, Task.SER, rows), check((1, 2), rejected=rejected), WINDOWS)
+    checked = check((1, 2), rejected=rejected)
+    measuring = measuring_of(folder, Task.SER, rows, checked, windows=WINDOWS)
     figures = measure_pages(measuring, log=folder / "log", device=CPU)
     assert list(figures) == ["whole_page", "first_window", "by_majority"]
     whole, first, majority = figures.values()
@@ -142,8 +139,8 @@ def test_links_are_scored_by_the_class_of_their_question(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     windows = {0: window(0, over=((6, 7),)), 1: window(1)}
-    Told(monkeypatch, [{"links": [[4, 5], [6, 5]], "classes": None}])
-    measuring = KieMeasuring(model_of(folder, Task.RE, links_of_a_form()), check((1, 2)), windows)
+    Told(monkeypatch, [{"links": [[4, 5], [6, 5]], "read": None}])
+    measuring = measuring_of(folder, Task.RE, links_of_a_form(), check((1, 2)), windows=windows)
     whole = measure_pages(measuring, log=folder / "log", device=CPU)["whole_page"]
     # the link over windows is labelled, and not found
     assert whole.counts == {"matched": 1, "predicted": 2, "labelled": 2}
@@ -158,42 +155,40 @@ def test_links_from_end_to_end_are_between_what_was_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classes = [[4, "TOTAL_Q"], [5, "TOTAL_A"], [6, "DATE_Q"], [7, "NAME_A"]]
-    told = Told(
-        monkeypatch,
-        [{"links": [[4, 5]], "classes": None}],
-        [{"links": [[4, 5], [6, 7]], "classes": classes}],
+    read = {"links": [[4, 5], [6, 7]], "classes": classes}
+    told = Told(monkeypatch, [{"links": [[4, 5]], "read": read}])
+    measuring = measuring_of(
+        folder, Task.RE, links_of_a_form(), check((1, 2)), windows=WINDOWS, reader=reader_of(classes)
     )
-    rows = links_of_a_form()
-    model, reader = model_of(folder, Task.RE, rows), model_of(folder, Task.SER, rows)
-    figures = measure_pages(
-        KieMeasuring(model, check((1, 2)), WINDOWS, reader), log=folder / "log", device=CPU
-    )
+    figures = measure_pages(measuring, log=folder / "log", device=CPU)
     assert list(figures) == ["whole_page", "first_window", "end_to_end"]
     found = figures["end_to_end"]
     # 6 to 7 is not labelled; it counts in the class that 6 was read as
     assert found.counts == {"matched": 1, "predicted": 2, "labelled": 1}
     assert {name: each["predicted"] for name, each in found.per_class.items()} == {"TOTAL_Q": 1, "DATE_Q": 1}
     assert "as the SER run reads them" in found.definition
-    assert told.jobs[0]["reader"] is None and told.jobs[0]["roles"] is None
-    assert told.jobs[1]["roles"] == {
-        "TOTAL_Q": "QUESTION", "TOTAL_A": "ANSWER", "NAME_Q": "QUESTION", "NAME_A": "ANSWER",
+    # DATE_Q is in no row: its name tells
+    assert told.jobs[0]["roles"] == {
+        "TOTAL_Q": "QUESTION", "TOTAL_A": "ANSWER", "DATE_Q": "QUESTION", "NAME_A": "ANSWER",
     }  # fmt: skip
+    assert told.jobs[0]["reader"]["tokenizer"] == "reader"
 
 
-def test_rows_that_tell_no_classes_are_refused_before_anything_is_asked(
+def test_classes_without_a_question_are_refused_before_anything_is_asked(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = Told(monkeypatch, [])
-    model = model_of(folder, Task.RE, [("images/a.jpg", [box(0, "question"), box(1, "answer")])])
-    with pytest.raises(DataError, match="key_cls"):
-        measure_pages(KieMeasuring(model, check((1,)), reader=model), log=folder / "log", device=CPU)
+    reader = reader_of([[0, "WEIGHT"], [1, "COLOUR"]])
+    measuring = measuring_of(folder, Task.RE, links_of_a_form(), check((1, 2)), reader=reader)
+    with pytest.raises(
+        UsageError, match="no class of 'forms-ser' is QUESTION in the data set: WEIGHT, COLOUR"
+    ):
+        measure_pages(measuring, log=folder / "log", device=CPU)
     assert not told.jobs
 
 
-def test_only_a_ser_run_reads_classes(folder: Path) -> None:
-    run = folder / "output" / "links"
-    run.mkdir(parents=True)
-    record = {"format": 1, "name": "links", "task": "re", "model": "vi_layoutxlm", "status": "finished"}
-    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    with pytest.raises(UsageError, match="'links' is a re run"):
-        reader_of_run("links")
+def reader_of(classes: list[list[Any]]) -> KieSource:
+    names = ("OTHER", *(str(name) for _, name in classes))
+    return KieSource(
+        Task.SER, "forms-ser", (), {}, {}, names, tokenizer=Path("reader"), export=Path("export")
+    )

@@ -2,20 +2,20 @@
 
 The job names the network (``model``) and a file of pages (``pages``), one JSON object a line: ``picture``
 and ``entities``. Answers one object a page, in their order: for SER ``tags``, the id, the tags and the
-class of each entity in reading order; for RE ``links``, pairs of ids. With ``reader``, a network for SER,
-and ``roles``, which of its classes are questions and answers, links are found between what it reads,
-which ``classes`` tells.
+class of each entity in reading order; for RE ``links``, pairs of ids, between labelled questions and answers.
+With a network for SER (``reader``), and ``roles``, which of its classes are questions and answers, an answer
+has besides, under ``read``, the ``classes`` that it reads and the ``links`` between these.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.runs.workers.answers import Put, serve
-from ppocr_kit.runs.workers.kie_network import KieNetwork
+from ppocr_kit.runs.workers.kie_network import KieNetwork, one_question_each
 from ppocr_kit.runs.workers.kie_windows import Page
 
 # Pages that share batches; what is held in memory of a page is some megabytes.
@@ -32,11 +32,11 @@ def main(job: dict[str, Any], put: Put) -> None:
                 for tags in network.tags_of(pages):
                     put({"tags": [[each.entity["id"], each.tags, each.kind] for each in tags]})
                 continue
-            told = [_classes(page, reader) for page in pages]
-            kinds = [_roles(classes, job.get("roles")) for classes in told]
-            for classes, links in zip(told, network.links_of_pages(zip(pages, kinds))):
-                read = list(classes.items()) if reader is not None else None
-                put({"links": [link[:2] for link in links], "classes": read})
+            labelled = [{each["id"]: each["label"] for each in page.entities} for page in pages]
+            links = network.links_of_pages(zip(pages, labelled))
+            read = _read(pages, reader, network, job["roles"]) if reader else [None] * len(pages)
+            for found, told in zip(links, read):
+                put({"links": [link[:2] for link in found], "read": told})
 
 
 def _portions(lines: Iterator[str]) -> Iterator[list[Page]]:
@@ -51,18 +51,16 @@ def _portions(lines: Iterator[str]) -> Iterator[list[Page]]:
         yield pages
 
 
-def _classes(page: Page, reader: KieNetwork | None) -> dict[int, str]:
-    """Return the classes of a page's entities: as labelled, or as read."""
-    if reader is None:
-        return {entity["id"]: entity["label"] for entity in page.entities}
-    return {key: kind for key, (kind, _) in reader.classes_of(page).items()}
-
-
-def _roles(classes: Mapping[int, str], roles: Mapping[str, str] | None) -> Mapping[int, str]:
-    """Return what is a question and what an answer; ``roles`` is by class."""
-    if roles is None:
-        return classes
-    return {key: roles.get(kind.upper(), kind) for key, kind in classes.items()}
+def _read(
+    pages: Sequence[Page], reader: KieNetwork, network: KieNetwork, roles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Find links as a prediction does: between what is read, one question for each answer."""
+    classes = [{each.entity["id"]: each.kind for each in tags} for tags in reader.tags_of(pages)]
+    kinds = [{key: roles.get(kind, kind) for key, kind in page.items()} for page in classes]
+    return [
+        {"links": [link[:2] for link in one_question_each(links)], "classes": list(told.items())}
+        for told, links in zip(classes, network.links_of_pages(zip(pages, kinds)))
+    ]
 
 
 if __name__ == "__main__":
