@@ -28,7 +28,7 @@ _EPILOG = """Examples:
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.option("--model", required=True, metavar="DIR_OR_RUN", help="A run, a model folder, a name on the hub.")
+@click.option("--model", required=True, metavar="DIR_OR_RUN", help="A run, a model folder, or a hub name.")
 @click.option("--dataset", metavar="D", type=click.Path(path_type=Path), help="A data set of vl prepare.")
 @click.option(
     "--split",

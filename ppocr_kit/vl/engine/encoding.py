@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -22,6 +21,8 @@ from ppocr_kit.vl.engine.templates import render_question, require_end
 
 # What the loss leaves out, as torch's cross entropy has it.
 IGNORED = -100
+# Where the levels of red, green and blue begin in a table of all of them.
+_CHANNELS = np.arange(3, dtype=np.int32).reshape(1, 3, 1, 1) * 256
 # The image processor refuses anything longer.
 MAX_ASPECT = 200
 # Ids before the picture and after it.
@@ -190,9 +191,10 @@ class Encoder:
         size = (columns * self._patch, rows * self._patch)
         picture = image if image.mode == "RGB" else image.convert("RGB")
         pixels = np.asarray(picture if picture.size == size else picture.resize(size, self._resample))
-        values = cv2.LUT(pixels, self._levels).reshape(rows, self._patch, columns, self._patch, 3)
-        cut = np.ascontiguousarray(values.transpose(0, 2, 4, 1, 3))
-        return torch.from_numpy(cut).view(rows * columns, 3, self._patch, self._patch), (rows, columns)
+        cut = pixels.reshape(rows, self._patch, columns, self._patch, 3).transpose(0, 2, 4, 1, 3)
+        # looking a level up gives the processor's very result, in a fraction of the time of computing it
+        levels = cut.reshape(rows * columns, 3, self._patch, self._patch) + _CHANNELS
+        return torch.from_numpy(self._levels.take(levels, mode="clip")), (rows, columns)
 
     def _question_ids(self, prompt: str, grid: tuple[int, int]) -> tuple[list[int], int, int]:
         """Return the ids of a question, where its picture starts and how many tokens it has."""
@@ -227,12 +229,9 @@ class Encoder:
 
 
 def _normalised_levels(images: Any) -> np.ndarray[Any, Any]:
-    """Return what the image processor makes of each of the 256 levels: ``(1, 256, 3)`` float32.
-
-    Looking a value up gives its very result, and takes a fraction of the time of computing it.
-    """
+    """Return what the image processor makes of the 256 levels of red, green and blue: ``(768,)`` float32."""
     levels = np.broadcast_to(np.arange(256, dtype=np.uint8), (3, 1, 256))
     values = images.rescale(levels, images.rescale_factor) if images.do_rescale else levels
     if images.do_normalize:
         values = images.normalize(values, images.image_mean, images.image_std)
-    return np.ascontiguousarray(np.asarray(values, dtype=np.float32).transpose(1, 2, 0))
+    return np.ascontiguousarray(np.asarray(values, dtype=np.float32).reshape(-1))
