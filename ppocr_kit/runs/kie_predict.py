@@ -137,15 +137,15 @@ def predict_key_information(
         kept.mkdir(parents=True, exist_ok=True)
         digests = dict(zip(pages, _digests(pages, track)))
         if isinstance(texts, PageTexts):
-            read: Callable[[Path], Answer] = texts.of_page
+            asked = _Pages(digests, texts.of_page)
         else:
             found = stack.enter_context(AnswerFile(kept / TEXTS_FILE, name_models(*texts)))
             _read_texts(texts, digests, found, running, on_engine, track)
-            read = _reader(found, digests)
+            asked = _Pages(digests, _reader(found, digests))
         answers = stack.enter_context(AnswerFile(kept / ANSWERS_FILE, models.digests()))
-        _tell(models, pages, read, answers, digests, place, running, track)
+        _tell(models, asked, answers, place, running, track)
         for page in pages:
-            on_page(_answer(page, read(page), answers, digests))
+            on_page(asked.answer(page, answers))
 
 
 def _digests(pages: Sequence[Path], track: Track) -> Iterator[str]:
@@ -204,35 +204,17 @@ def _reader(found: AnswerFile, digests: Mapping[Path, str]) -> Callable[[Path], 
 
 def _tell(
     models: KieModels,
-    pages: Sequence[Path],
-    read: Callable[[Path], Answer],
+    pages: _Pages,
     answers: AnswerFile,
-    digests: Mapping[Path, str],
     place: Device,
     running: Running,
     track: Track,
 ) -> None:
-    """Ask the networks for all pages that they have not answered yet."""
-    waiting: list[str] = []
+    """Ask the networks for all pages that they have not answered yet, and keep each answer as it comes."""
     threads = 1 if place.is_gpu else running.threads or default_threads()
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as scratch:
         listed = Path(scratch) / "pages.jsonl"
-        with listed.open("w", encoding="utf-8") as stream:
-            for page, picture in zip(pages, picture_files(pages, running.pictures)):
-                texts = read(page)
-                if not texts.get("entities"):
-                    continue
-                key = _key(digests[page], texts["entities"])
-                drawn = picture is None or picture.is_file()
-                if drawn and key in answers and "error" not in answers.read(key):
-                    continue
-                waiting.append(key)
-                body = {
-                    "image": str(page),
-                    "picture": str(picture) if picture else None,
-                    "entities": texts["entities"],
-                }
-                stream.write(json.dumps(body, ensure_ascii=False) + "\n")
+        waiting = pages.write_waiting(listed, answers, running.pictures)
         if not waiting:
             return
         keys = iter(waiting)
@@ -254,17 +236,48 @@ def _tell(
         next(progress, None)
 
 
-def _answer(page: Path, texts: Answer, answers: AnswerFile, digests: Mapping[Path, str]) -> Answer:
-    """Return what is told of a page."""
-    if "error" in texts:
-        return {"image": str(page), "error": texts["error"]}
-    if texts["entities"]:
-        return {**answers.read(_key(digests[page], texts["entities"])), "image": str(page)}
-    size = {"width": texts["width"], "height": texts["height"]}
-    return {"image": str(page), **size, "fields": {}, "entities": [], "links": [], "note": NO_TEXT}
+@dataclass(frozen=True)
+class _Pages:
+    """The pictures and what is written on them.
 
+    Attributes:
+        digests: Hashes of their bytes, in the order of the pictures; empty for one that cannot be read.
+        read: Gives the ``entities`` of a page, or an ``error``.
+    """
 
-def _key(digest: str, entities: Sequence[Mapping[str, Any]]) -> str:
-    """Return the name that an answer is kept by: of the picture and the texts on it."""
-    content = json.dumps(list(entities), ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(f"{digest}\n{content}".encode()).hexdigest()
+    digests: Mapping[Path, str]
+    read: Callable[[Path], Answer]
+
+    def write_waiting(self, listed: Path, answers: AnswerFile, pictures: Path | None) -> list[str]:
+        """Write down the pages that are to be asked for; return the names that their answers are kept by."""
+        waiting: list[str] = []
+        pages = list(self.digests)
+        with listed.open("w", encoding="utf-8") as stream:
+            for page, picture in zip(pages, picture_files(pages, pictures)):
+                entities = self.read(page).get("entities")
+                if not entities:
+                    continue
+                key = self._key(page, entities)
+                drawn = picture is None or picture.is_file()
+                if drawn and key in answers and "error" not in answers.read(key):
+                    continue
+                waiting.append(key)
+                drawing = str(picture) if picture else None
+                body = {"image": str(page), "picture": drawing, "entities": entities}
+                stream.write(json.dumps(body, ensure_ascii=False) + "\n")
+        return waiting
+
+    def answer(self, page: Path, answers: AnswerFile) -> Answer:
+        """Return what is told of a page."""
+        texts = self.read(page)
+        if "error" in texts:
+            return {"image": str(page), "error": texts["error"]}
+        if texts["entities"]:
+            return {**answers.read(self._key(page, texts["entities"])), "image": str(page)}
+        size = {"width": texts["width"], "height": texts["height"]}
+        return {"image": str(page), **size, "fields": {}, "entities": [], "links": [], "note": NO_TEXT}
+
+    def _key(self, page: Path, entities: Sequence[Mapping[str, Any]]) -> str:
+        """Return the name that an answer is kept by: of the picture and the texts on it."""
+        content = json.dumps(list(entities), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(f"{self.digests[page]}\n{content}".encode()).hexdigest()
