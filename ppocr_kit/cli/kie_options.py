@@ -1,13 +1,17 @@
-"""The options of ``dataset build`` that are about key information: SER and RE."""
+"""Options about key information (SER and RE) that ``dataset build`` and ``labels check`` share."""
 
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from ppocr_kit.datasets.kie_request import KieRequest
 
 Command = Callable[..., Any]
 
@@ -78,3 +82,21 @@ def kie_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         with_kie = option(with_kie)
     return with_kie
+
+
+def spell_kie_options(request: KieRequest) -> str:
+    """Return a request as it is written on a command line, with a space before; nothing for the defaults."""
+    from ppocr_kit.datasets.kie_request import KieRequest
+    from ppocr_kit.runs.token_counts import LaneTokens
+
+    default, windows = KieRequest().windows, request.windows
+    words = [word for question, answer in request.pairs for word in ("--pair", f"{question}={answer}")]
+    if request.classes is not None:
+        words += ["--classes", str(request.classes)]
+    if isinstance(request.tokens, LaneTokens):
+        words += ["--tokenizer", str(request.tokens.folder)]
+    if windows.tokens != default.tokens:
+        words += ["--max-seq-len", str(windows.tokens)]
+    if windows.overlap != default.overlap:
+        words += ["--window-overlap", str(windows.overlap)]
+    return "".join(f" {shlex.quote(word)}" for word in words)

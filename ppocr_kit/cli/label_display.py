@@ -9,13 +9,17 @@ from typing import Any
 
 import click
 
+from ppocr_kit.cli.kie_options import spell_kie_options
+from ppocr_kit.datasets.kie_request import KieRequest
 from ppocr_kit.labels.checks import LabelCheck
 from ppocr_kit.labels.codes import LABEL_CODES, Drops, LabelCode
 from ppocr_kit.labels.formats.registry import PPOCRLABEL
+from ppocr_kit.labels.key_classes import OTHER
 from ppocr_kit.labels.repair_table import REPAIRS
 from ppocr_kit.labels.statistics import Distribution, LabelStatistics
 from ppocr_kit.problems import ProblemLog, Severity
 from ppocr_kit.runs.label_check import LabelReport
+from ppocr_kit.runs.label_kie import KieNumbers
 from ppocr_kit.tasks import Task
 from ppocr_kit.text import describe_character
 
@@ -54,21 +58,30 @@ def describe_report(report: LabelReport) -> dict[str, Any]:
         "notes": list(check.notes),
         "problems": [found.to_json() for found in check.problems],
         "statistics": check.statistics.to_json(),
+        "key_information": report.kie.to_json() if report.kie is not None else None,
     }
 
 
-def print_report(report: LabelReport, *, show_all: bool) -> None:
-    """Print a check for people: findings, numbers, verdict."""
+def print_report(report: LabelReport, kie: KieRequest, *, show_all: bool) -> None:
+    """Print a check for people: findings, numbers, verdict.
+
+    Args:
+        report: The check.
+        kie: The options of key information, for the next command.
+        show_all: Print every place.
+    """
     check = report.check
     print_findings(check.problems, show_all=show_all)
     if check.problems:
         click.echo()
     for line in _statistics_lines(check.statistics):
         click.echo(line)
+    for line in _kie_lines(report.kie) if report.kie is not None else ():
+        click.echo(line)
     for line in _release_lines(report):
         click.echo(line)
     click.echo()
-    for line in _verdict_lines(report):
+    for line in _verdict_lines(report, kie):
         click.echo(line)
 
 
@@ -171,6 +184,21 @@ def _character_lines(numbers: LabelStatistics) -> Iterator[str]:
         yield f"characters that occur fewer than {_RARE} times ({len(rare)}): {shown}{more}"
 
 
+def _kie_lines(numbers: KieNumbers) -> Iterator[str]:
+    """Yield how long pages are for key information, and where links come from."""
+    if Task.RE in numbers.tasks:
+        origins = ", ".join(f"{origin} {count}" for origin, count in numbers.links.items())
+        yield f"links: {sum(numbers.links.values())}" + (f" ({origins})" if origins else "")
+    if numbers.pages:
+        beyond = f"; {_counted(numbers.long_pages, 'page')} longer" if numbers.long_pages else ""
+        yield (
+            f"tokens per page: {_range(numbers.tokens)} (by {numbers.counted_by}), "
+            f"the window takes {numbers.window - 1}{beyond}"
+        )
+    for note in numbers.notes:
+        yield f"note: {note}"
+
+
 def _release_lines(report: LabelReport) -> Iterator[str]:
     """Yield what the release looked at, or why it did not."""
     look = report.release
@@ -185,7 +213,7 @@ def _release_lines(report: LabelReport) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _verdict_lines(report: LabelReport) -> Iterator[str]:
+def _verdict_lines(report: LabelReport, kie: KieRequest) -> Iterator[str]:
     """Yield what is left for each task, and the next command."""
     check, numbers = report.check, report.check.statistics
     counts = _by_severity(check.problems.by_code)
@@ -193,22 +221,41 @@ def _verdict_lines(report: LabelReport) -> Iterator[str]:
     if not numbers.pages:
         yield "nothing here can be used"
         return
-    dropped = _left_out(check)
-    refused = sum(check.problems.by_code[code] for code in _REFUSED_ROWS)
-    if Task.DET in report.models:
-        lost = _lost(dropped, Drops.PAGE, Drops.BOX)
-        boxes = _counted(numbers.boxes - numbers.ignored_boxes, "box")
-        yield f"det: {_counted(numbers.pages, 'page')} with {boxes} to learn{lost}"
-    if Task.REC in report.models:
-        yield f"rec: {_counted(numbers.texts - refused, 'text')} to learn{_lost(dropped, Drops.REC_ROW)}"
+    yield from _task_lines(report)
     sources = " ".join(shlex.quote(str(source.given)) for source in check.sources)
     repairable = sum(check.problems.by_code[code] for code in REPAIRS)
     if repairable and all(source.format == PPOCRLABEL for source in check.sources):
         command = f"ppocr-kit labels check {sources} --fix --dry-run"
         yield f"{_counted(repairable, 'finding')} can be repaired: {command}"
-    yield f"next: {_next_command(sources, counts, numbers)}"
+    if report.models:
+        yield f"next: {_next_command(sources, counts, numbers)}"
+    if report.kie is not None and not any(check.problems.by_code[code] for code in _NOTHING_TO_LEARN):
+        tasks = ",".join(map(str, report.kie.tasks))
+        options = spell_kie_options(kie)
+        yield f"next: ppocr-kit dataset build {sources} --name NAME --tasks {tasks}{options}"
 
 
+def _task_lines(report: LabelReport) -> Iterator[str]:
+    """Yield what is left for each task."""
+    check, numbers, kie = report.check, report.check.statistics, report.kie
+    dropped = _left_out(check)
+    if Task.DET in report.models:
+        lost = _lost(dropped, Drops.PAGE, Drops.BOX)
+        boxes = _counted(numbers.boxes - numbers.ignored_boxes, "box")
+        yield f"det: {_counted(numbers.pages, 'page')} with {boxes} to learn{lost}"
+    if Task.REC in report.models:
+        refused = sum(check.problems.by_code[code] for code in _REFUSED_ROWS)
+        yield f"rec: {_counted(numbers.texts - refused, 'text')} to learn{_lost(dropped, Drops.REC_ROW)}"
+    if kie is not None and Task.SER in kie.tasks:
+        texts, other = _counted(sum(kie.classes.values()), "text"), kie.classes[OTHER]
+        yield f"ser: {_counted(kie.pages, 'page')} with {texts} to learn, {other} of them {OTHER}"
+    if kie is not None and Task.RE in kie.tasks:
+        links = _counted(sum(kie.links.values()), "link")
+        yield f"re: {_counted(kie.linked_pages, 'page')} with {links} to learn"
+
+
+# A task of key information that the labels have nothing for.
+_NOTHING_TO_LEARN = ("L104", "L105")
 # What training drops of the texts that can be used.
 _REFUSED_ROWS = ("L080", "L082", "L086")
 

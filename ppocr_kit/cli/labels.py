@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar
+from ppocr_kit.cli.kie_options import kie_options
 from ppocr_kit.cli.label_links import link
 from ppocr_kit.cli.label_stats import stats
 from ppocr_kit.cli.reading_options import reading_options
 from ppocr_kit.errors import DataError, UsageError
-from ppocr_kit.tasks import TEXT_TASKS, Task
+from ppocr_kit.tasks import KIE_TASKS, TEXT_TASKS, Task
 
 if TYPE_CHECKING:
+    from ppocr_kit.datasets.kie_request import KieRequest
     from ppocr_kit.labels.sources import ReadOptions
+
+_CHECK_EPILOG = """Examples:
+
+  ppocr-kit labels check my_labels more_labels --task rec --dict en_dict.txt
+
+  ppocr-kit labels check my_forms --task ser --task re
+"""
 
 
 @click.group(epilog="Example: ppocr-kit labels check my_labels")
@@ -27,14 +36,15 @@ labels.add_command(stats)
 labels.add_command(link)
 
 
-@labels.command(epilog="Example: ppocr-kit labels check my_labels more_labels --task rec --dict en_dict.txt")
+@labels.command(epilog=_CHECK_EPILOG)
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--task",
     "tasks",
     multiple=True,
-    type=click.Choice([str(task) for task in TEXT_TASKS]),
-    help="What the labels are meant for; may be repeated. Default: all.",
+    type=click.Choice([str(task) for task in Task]),
+    help="What the labels are meant for; may be repeated. Default: det and rec; ser where a box has a class, "
+    "re where there is a link.",
 )
 @click.option(
     "--dict",
@@ -67,6 +77,7 @@ labels.add_command(link)
     help="First repair in Label.txt what is safe, beside a backup; then check.",
 )
 @click.option("--dry-run", is_flag=True, help="With --fix: list the repairs and write nothing.")
+@kie_options
 @reading_options
 @click.option("--all", "show_all", is_flag=True, help="Print every place, not three of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
@@ -81,6 +92,7 @@ def check(
     release: bool | None,
     fix: bool,
     dry_run: bool,
+    kie: KieRequest,
     reading: ReadOptions,
     show_all: bool,
     as_json: bool,
@@ -92,12 +104,23 @@ def check(
     """
     from ppocr_kit.cli.label_display import describe_report, print_report
     from ppocr_kit.cli.label_repair import check_repair_options, print_left, print_repairs, repair_labels
+    from ppocr_kit.datasets.kie_request import check_kie_request
     from ppocr_kit.runs.label_check import CheckRequest, check_labels
 
     check_repair_options(fix, dry_run, reading.format)
     wanted = tuple(task for task in TEXT_TASKS if not tasks or str(task) in tasks)
+    kie_tasks = tuple(task for task in KIE_TASKS if str(task) in tasks) if tasks else None
+    check_kie_request(kie, KIE_TASKS if kie_tasks is None else kie_tasks, "--task ser --task re")
     request = CheckRequest(
-        sources, wanted, _models_of(models, wanted), dictionary, max_text_length, reading, release
+        sources,
+        wanted,
+        _models_of(models, wanted),
+        dictionary,
+        max_text_length,
+        reading,
+        release,
+        kie_tasks,
+        kie,
     )
     repairs = repair_labels(sources, dry_run=dry_run, show_all=show_all or as_json) if fix else []
     if repairs and not as_json:
@@ -109,7 +132,7 @@ def check(
     else:
         if fix:
             print_left(report.check.problems.by_code)
-        print_report(report, show_all=show_all)
+        print_report(report, kie, show_all=show_all)
     if not report.passed:
         context.exit(DataError.exit_code)
 

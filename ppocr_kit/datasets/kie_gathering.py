@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -10,11 +10,11 @@ from ppocr_kit.datasets.kie_request import KieRequest
 from ppocr_kit.datasets.kie_writing import KieContent
 from ppocr_kit.datasets.page_index import PageIndex
 from ppocr_kit.errors import DataError
-from ppocr_kit.labels.codes import label_problem
+from ppocr_kit.labels.codes import LABEL_CODES, label_problem
 from ppocr_kit.labels.formats.registry import PPOCRLABEL
 from ppocr_kit.labels.key_classes import OTHER, ClassFile, class_name, order_classes
-from ppocr_kit.labels.kie_pages import unpack_kie_page
-from ppocr_kit.labels.kie_window_plan import estimate_tokens
+from ppocr_kit.labels.kie_pages import KiePage, unpack_kie_page
+from ppocr_kit.labels.kie_window_plan import TokenCount, estimate_tokens
 from ppocr_kit.labels.links_file import LinksFile, PageLinks, parse_links_file
 from ppocr_kit.labels.sources import Source
 from ppocr_kit.problems import Problem
@@ -82,15 +82,23 @@ def gather_kie(index: PageIndex, request: KieRequest, given: ClassFile | None) -
     """
     found = set(index.count_pages_with("classes"))
     classes = given.names if given is not None else order_classes(found)
+    pages = (unpack_kie_page(page.entities) for page in index.in_order())
+    count, counted_by = token_count(request, pages)
+    tokenizer = request.tokens.sha256 if request.tokens is not None else None
+    return KieContent(classes, request.windows, count, counted_by, tokenizer)
+
+
+def token_count(request: KieRequest, pages: Iterable[KiePage]) -> tuple[TokenCount, str]:
+    """Return what counts the tokens of the texts of pages, and what to call it.
+
+    Raises:
+        SetupError: The tokenizer cannot be used.
+        ToolError: Counting failed.
+    """
     if request.tokens is None:
-        return KieContent(classes, request.windows, estimate_tokens, ESTIMATE)
-    texts = sorted({entity.text for page in index.in_order() for entity in _entities(page.entities)})
-    counts = dict(zip(texts, request.tokens.count(texts)))
-    return KieContent(classes, request.windows, counts.__getitem__, TOKENIZER, request.tokens.sha256)
-
-
-def _entities(packed: bytes) -> Iterable[Any]:
-    return unpack_kie_page(packed).entities
+        return estimate_tokens, ESTIMATE
+    texts = sorted({entity.text for page in pages for entity in page.entities})
+    return dict(zip(texts, request.tokens.count(texts))).__getitem__, TOKENIZER
 
 
 def check_kie_tasks(tasks: Mapping[str, Any]) -> None:
@@ -101,16 +109,15 @@ def check_kie_tasks(tasks: Mapping[str, Any]) -> None:
     """
     ser, re = (tasks.get(str(task)) for task in (Task.SER, Task.RE))
     if ser is not None and ser["num_classes"] == 1:
-        raise DataError(
-            "no box has a class, so there is nothing for ser",
-            hint="give boxes their classes in PPOCRLabel (key information mode)",
-        )
+        raise _nothing_for("L104")
     if re is not None and not any(sum(links.values()) for links in re["links"].values()):
-        raise DataError(
-            "no page has a link between a question and its answer, so there is nothing for re",
-            hint="call the classes of both sides name_q and name_a, pair them with --pair Q=A, "
-            "or link boxes: ppocr-kit labels link SRC",
-        )
+        raise _nothing_for("L105")
+
+
+def _nothing_for(code: str) -> DataError:
+    """Say what ``labels check`` says as a finding."""
+    kind = LABEL_CODES[code]
+    return DataError(kind.meaning, hint=kind.remedy)
 
 
 def kie_notes(tasks: Mapping[str, Any], given: ClassFile | None) -> tuple[str, ...]:
@@ -119,23 +126,41 @@ def kie_notes(tasks: Mapping[str, Any], given: ClassFile | None) -> tuple[str, .
     first = next((tasks[str(task)] for task in KIE_TASKS if str(task) in tasks), None)
     if first is None:
         return ()
+    notes += spelling_notes(
+        {name: count for counts in first["labelled_as"].values() for name, count in counts.items()}
+    )
+    notes += _nothing_to_measure(tasks)
+    ser = tasks.get(str(Task.SER))
+    if ser is not None and given is not None:
+        notes += absence_notes(given, {name for c in ser["class_counts"].values() for name in c if c[name]})
+    return tuple(notes)
+
+
+def spelling_notes(labelled: Mapping[str, int]) -> list[str]:
+    """Say which classes are written in several ways.
+
+    Args:
+        labelled: Boxes by class, as the label files spell it.
+    """
     spellings: dict[str, dict[str, int]] = {}
-    for as_labelled in first["labelled_as"].values():
-        for spelling, count in as_labelled.items():
-            spellings.setdefault(class_name(spelling), {})[spelling] = count
+    for spelling, count in labelled.items():
+        spellings.setdefault(class_name(spelling), {})[spelling] = count
+    notes = []
     for name in sorted(spellings.keys() - {OTHER}):
         several = spellings[name]
         if len(several) > 1:
             shown = ", ".join(f"'{spelling}' ({several[spelling]})" for spelling in sorted(several))
             notes.append(f"{name} is written in several ways, which are one class: {shown}")
-    notes += _nothing_to_measure(tasks)
-    ser = tasks.get(str(Task.SER))
-    if ser is not None and given is not None:
-        absent = [name for name in given.names[1:] if not any(c[name] for c in ser["class_counts"].values())]
-        if absent:
-            more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
-            notes.append(f"no box has the class {', '.join(absent[:_SHOWN])}{more}")
-    return tuple(notes)
+    return notes
+
+
+def absence_notes(given: ClassFile, found: Container[str]) -> list[str]:
+    """Say which of the given classes no box has."""
+    absent = [name for name in given.names[1:] if name not in found]
+    if not absent:
+        return []
+    more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
+    return [f"no box has the class {', '.join(absent[:_SHOWN])}{more}"]
 
 
 def _nothing_to_measure(tasks: Mapping[str, Any]) -> list[str]:

@@ -46,8 +46,14 @@ class KieRequest:
     windows: WindowOptions = WindowOptions()
 
 
-def check_kie_request(request: KieRequest, tasks: Sequence[Task]) -> None:
-    """Raise UsageError when an option is for a task that is not built, or windows cannot be."""
+def check_kie_request(request: KieRequest, tasks: Sequence[Task], asking: str = "--tasks ser,re") -> None:
+    """Raise UsageError when an option is for a task that is not asked for, or windows cannot be.
+
+    Args:
+        request: The options.
+        tasks: What is asked for.
+        asking: How the command is asked for key information.
+    """
     if not set(KIE_TASKS).intersection(tasks):
         given = {
             "--pair": bool(request.pairs),
@@ -57,7 +63,7 @@ def check_kie_request(request: KieRequest, tasks: Sequence[Task]) -> None:
         }
         for option, there in given.items():
             if there:
-                raise UsageError(f"{option} is for --tasks ser,re", at=option, hint="add --tasks ser,re")
+                raise UsageError(f"{option} is for {asking}", at=option, hint=f"add {asking}")
     if request.pairs and Task.RE not in tasks:
         raise UsageError("--pair links questions to answers, which is for re", at="--pair")
     windows = request.windows

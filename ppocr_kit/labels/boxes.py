@@ -122,7 +122,7 @@ def _compare_classes(item: dict[str, Any], index: int) -> list[Finding]:
     side, role = role_of(label), role_of(key_cls)
     if side is not None and not side.field and (role is None or role.side is side.side):
         return []
-    return [("L095", index, f"'{shorten(label)}' and '{shorten(key_cls)}'")]
+    return [("L095", index, f"{shorten(label)} and {shorten(key_cls)}")]
 
 
 def parse_points(value: Any) -> tuple[tuple[float, float], ...] | str:

@@ -21,6 +21,7 @@ from ppocr_kit.labels.entries import PageEntry
 from ppocr_kit.labels.near_texts import find_near_texts
 from ppocr_kit.labels.parallel import map_in_order, usable_cores
 from ppocr_kit.labels.placement import PlacedRegion, place_page
+from ppocr_kit.labels.region import LabeledImage
 from ppocr_kit.labels.sources import ReadOptions, Source, gather_problems, read_sources
 from ppocr_kit.labels.statistics import LabelStatistics, TrainingScale
 from ppocr_kit.labels.text_evidence import text_signature
@@ -41,6 +42,8 @@ class CheckedPage:
         regions: The boxes that can be used.
         findings: What was found about it.
         image_sha256: Hash of the image file; empty when the page cannot be used.
+        source: Number of its folder from 0.
+        labelled: The page with all its boxes, also those that cannot be used.
         looks: Fingerprint of the image; None when the page cannot be used.
     """
 
@@ -52,6 +55,8 @@ class CheckedPage:
     regions: tuple[PlacedRegion, ...]
     findings: tuple[Finding, ...]
     image_sha256: str
+    source: int
+    labelled: LabeledImage
     looks: Fingerprint | None = None
 
 
@@ -120,6 +125,18 @@ def check_sources(
         UsageError: A folder is given twice.
     """
     sources = read_sources(paths, options.reading)
+    return check_read(sources, options, look=look, threads=threads, track=track)
+
+
+def check_read(
+    sources: Sequence[Source],
+    options: CheckOptions,
+    *,
+    look: Look | None = None,
+    threads: int | None = None,
+    track: Track = no_progress,
+) -> LabelCheck:
+    """Do what ``check_sources`` does, with folders that were read; the arguments are the same."""
     problems = gather_problems(sources)
     counter = LabelCounter(options.dictionary, options.dictionary_name, options.scale)
     copies = CopiedPages()
@@ -136,14 +153,16 @@ def check_sources(
     return LabelCheck(tuple(sources), problems, counter.finish(), notes)
 
 
-def _entries(sources: Iterable[Source]) -> Iterator[PageEntry]:
-    """Yield the pages of all sources."""
-    for source in sources:
-        yield from source.pages
+def _entries(sources: Iterable[Source]) -> Iterator[tuple[int, PageEntry]]:
+    """Yield the pages of all sources with the number of their source."""
+    for number, source in enumerate(sources):
+        for entry in source.pages:
+            yield number, entry
 
 
-def _look_at(entry: PageEntry) -> CheckedPage:
+def _look_at(numbered: tuple[int, PageEntry]) -> CheckedPage:
     """Open one page and keep what the check needs."""
+    source, entry = numbered
     placed = place_page(entry)
     image = placed.image
     return CheckedPage(
@@ -155,6 +174,8 @@ def _look_at(entry: PageEntry) -> CheckedPage:
         regions=placed.regions,
         findings=placed.findings,
         image_sha256=sha256(image.content).hexdigest() if image else "",
+        source=source,
+        labelled=placed.page,
         looks=fingerprint(image.pixels) if image else None,
     )
 

@@ -412,6 +412,19 @@ _TABLE = (
         "VI-LayoutXLM reads the boxes in another order: 20 pixels are a line to it, whatever the resolution",
         "nothing to do; should scores be poor, train with --model layoutxlm, or with larger pictures",
     ),
+    _error(
+        "L104",
+        Drops.KIE_ROW,
+        "no box has a class, so there is nothing for ser",
+        "give boxes their classes in PPOCRLabel (key information mode)",
+    ),
+    _error(
+        "L105",
+        Drops.KIE_ROW,
+        "no page has a link between a question and its answer, so there is nothing for re",
+        "call the classes of both sides name_q and name_a, pair them with --pair Q=A, or link boxes: "
+        "ppocr-kit labels link SRC",
+    ),
 )
 
 LABEL_CODES: dict[str, LabelCode] = {entry.code: entry for entry in _TABLE}

@@ -7,7 +7,7 @@ Rows are made as ``dataset build`` would write them while the labels are checked
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from typing import Any
 from ppocr_kit.configs.base import DEFAULT_MODELS, find_recipe, load_recipe
 from ppocr_kit.configs.label_limits import line_limits, training_scale, with_labels
 from ppocr_kit.configs.yaml_text import dump_config
+from ppocr_kit.datasets.kie_request import KieRequest
 from ppocr_kit.errors import SetupError, ToolError
-from ppocr_kit.labels.checks import CheckOptions, LabelCheck, check_sources
-from ppocr_kit.labels.sources import ReadOptions
+from ppocr_kit.labels.boxes import Finding
+from ppocr_kit.labels.checks import CheckedPage, CheckOptions, LabelCheck, check_read
+from ppocr_kit.labels.sources import ReadOptions, read_sources
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
+from ppocr_kit.runs.label_kie import KieLook, KieNumbers
 from ppocr_kit.runs.label_rows import LabelRows, LineLook
 from ppocr_kit.storage import write_text_atomic
 from ppocr_kit.tasks import TEXT_TASKS, Task
@@ -36,13 +39,16 @@ class CheckRequest:
 
     Attributes:
         sources: Labelled folders or label files.
-        tasks: Tasks that the labels are meant for.
+        tasks: Tasks that the labels are meant for, of detection and recognition.
         models: Recipes by task; where one is missing, the one that ``train`` takes by itself.
         dictionary: Dictionary to hold the texts against; None makes one from them.
         max_text_length: Longest label of the recogniser, its signs counted; None lets it grow with
             the texts, as ``train`` does.
         reading: What is read of the folders.
         release: Whether the release's own transforms look at the rows; None where they can.
+        kie_tasks: Tasks of key information that the labels are meant for; None for those that the labels
+            have something for.
+        kie: Options of key information.
     """
 
     sources: tuple[Path, ...]
@@ -52,6 +58,8 @@ class CheckRequest:
     max_text_length: int | None = None
     reading: ReadOptions = ReadOptions()
     release: bool | None = None
+    kie_tasks: tuple[Task, ...] | None = ()
+    kie: KieRequest = KieRequest()
 
     def model(self, task: Task) -> str:
         """Return the recipe for a task."""
@@ -91,11 +99,13 @@ class LabelReport:
         check: The findings and the statistics.
         models: The recipes that were held against, by task.
         release: What became of the release's look at the rows.
+        kie: What key information could learn; None when it was not looked at.
     """
 
     check: LabelCheck
     models: Mapping[Task, str]
     release: ReleaseLook
+    kie: KieNumbers | None = None
 
     @property
     def passed(self) -> bool:
@@ -116,8 +126,8 @@ def check_labels(
     Raises:
         DataError: A folder is missing or has no label file, or the dictionary cannot be used.
         UsageError: A folder is given twice, or there is no such recipe.
-        SetupError: The release was asked for and is not there.
-        ToolError: The release's transforms crashed, and the release was asked for.
+        SetupError: The release was asked for and is not there, or the tokenizer cannot be used.
+        ToolError: The release's transforms crashed, and the release was asked for; or counting failed.
     """
     configs = {task: load_recipe(find_recipe(task, request.model(task))) for task in request.tasks}
     entries = read_dictionary(request.dictionary) if request.dictionary is not None else None
@@ -128,33 +138,46 @@ def check_labels(
         dictionary_name=str(request.dictionary) if request.dictionary is not None else None,
         scale=scale,
     )
-    left_out = _left_out(request.release)
-    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as folder:
-        line = None
+    left_out = _left_out(request)
+    sources = read_sources(request.sources, request.reading)
+    with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as name:
+        folder, line = Path(name), None
         if Task.REC in configs:
             limits = line_limits(configs[Task.REC], request.model(Task.REC), request.max_text_length)
             line = LineLook(limits, entries, told_by_release=left_out is None)
-        with LabelRows(Path(folder), request.tasks if left_out is None else (), scale, line) as rows:
-            check = check_sources(request.sources, options, look=rows.look_at, threads=threads, track=track)
+        released = request.tasks if left_out is None else ()
+        with (
+            LabelRows(folder, released, scale, line) as rows,
+            KieLook(sources, request.kie_tasks, request.kie, folder) as kie,
+        ):
+
+            def look_at(page: CheckedPage) -> Iterator[Finding]:
+                yield from rows.look_at(page)
+                yield from kie.look_at(page)
+
+            check = check_read(sources, options, look=look_at, threads=threads, track=track)
+            numbers = kie.finish(check.problems)
         look = ReleaseLook(left_out=left_out)
         if left_out is None and any(rows.counts.values()):
-            look = _let_release_look(request, configs, check, rows, Path(folder), track)
-    return LabelReport(check, {task: request.model(task) for task in request.tasks}, look)
+            look = _let_release_look(request, configs, check, rows, folder, track)
+    return LabelReport(check, {task: request.model(task) for task in request.tasks}, look, numbers)
 
 
-def _left_out(wanted: bool | None) -> str | None:
-    """Say why the release cannot look at the rows; None when it can.
+def _left_out(request: CheckRequest) -> str | None:
+    """Say why the release does not look at the rows; None when it does.
 
     Raises:
         SetupError: It was asked for and is not there.
     """
-    if wanted is False:
+    if request.release is False:
         return "left out as asked (--no-release)"
+    if not request.tasks:
+        return "labels check has them look at det and rec; train has them look at ser and re before it starts"
     try:
         find_release()
         find_interpreter("paddle")
     except SetupError as error:
-        if wanted:
+        if request.release:
             raise
         return f"{error.message}: {error.hint}" if error.hint else error.message
     return None
