@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ppocr_kit.cli.main import main
+from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import read_dataset
 from ppocr_kit.errors import SetupError
 from ppocr_kit.metrics.entities import count_entities
 from ppocr_kit.metrics.relations import Relation, count_relations
+from ppocr_kit.runs import kie_evaluate
 from ppocr_kit.runs.inspection import RowCheck
+from ppocr_kit.runs.kie_evaluate import KieMeasuring, measure_pages
+from ppocr_kit.runs.kie_source import KieSource
 from ppocr_kit.runs.labelled_pages import LabelledPage, read_pages, tags_of_label
 from ppocr_kit.runs.networks import tokenizer_environment
 from ppocr_kit.tasks import Split, Task
@@ -60,8 +65,30 @@ def merge_classes(labels: Path) -> None:
     labels.write_text(text, encoding="utf-8")
 
 
-def asked(task: Task) -> tuple[list[LabelledPage], dict[str, Any]]:
-    """Return the labelled pages of val, and what the script found of them."""
+@dataclass(frozen=True)
+class Asked:
+    """The labelled pages of val, what the script found of them, and what it asked."""
+
+    pages: list[LabelledPage]
+    found: dict[str, Any]
+    config: dict[str, Any]
+    rows: RowCheck
+    network: Path
+
+
+@pytest.fixture(scope="module")
+def ser(forms: None) -> Asked:
+    """What was asked for classes."""
+    return ask(Task.SER)
+
+
+@pytest.fixture(scope="module")
+def re_(forms: None) -> Asked:
+    """What was asked for links."""
+    return ask(Task.RE)
+
+
+def ask(task: Task) -> Asked:
     dataset = read_dataset(ROOT)
     config = render_config(RunSpec(task=task, model="vi_layoutxlm", name="x", dataset_root=ROOT), dataset)
     Path(f"{task}.yml").write_text(dump_config(config), encoding="utf-8")
@@ -73,12 +100,14 @@ def asked(task: Task) -> tuple[list[LabelledPage], dict[str, Any]]:
     )  # fmt: skip
     run_tool(call)
     count = dataset.tasks[task].splits[Split.VAL].samples
-    pages = read_pages(config, RowCheck(count, (tuple(range(1, count + 1)),), (), {}), {})
-    return pages, json.loads(result.read_text(encoding="utf-8"))
+    rows = RowCheck(count, (tuple(range(1, count + 1)),), (), {})
+    found = json.loads(result.read_text(encoding="utf-8"))
+    network = Path(config["Architecture"]["Backbone"]["name"]).absolute()
+    return Asked(read_pages(config, rows, {}), found, config, rows, network)
 
 
-def test_classes_of_whole_pages(forms: None) -> None:
-    pages, found = asked(Task.SER)
+def test_classes_of_whole_pages(ser: Asked) -> None:
+    pages, found = ser.pages, ser.found
     labelled = [
         [
             tag
@@ -103,8 +132,8 @@ def test_classes_of_whole_pages(forms: None) -> None:
             assert tags in [dict(window)[number] for window in windows if number in dict(window)]
 
 
-def test_links_of_whole_pages(forms: None) -> None:
-    pages, found = asked(Task.RE)
+def test_links_of_whole_pages(re_: Asked) -> None:
+    pages, found = re_.pages, re_.found
     counts = count_relations(
         ([link_at(*link[:2]) for link in links], [link_at(*link) for link in page.links])
         for page, links in zip(pages, found["whole"])
@@ -118,6 +147,23 @@ def test_links_of_whole_pages(forms: None) -> None:
         pairs = [(question, answer) for question, answer, _ in links]
         assert len(set(pairs)) == len(pairs) and set(pairs) <= set().union(*by_pair)
         assert all(0.5 <= score <= 1 for _, _, score in links)
+
+
+def test_links_from_end_to_end(ser: Asked, re_: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PPOCR_KIT_KIE_TOKENIZER", str(Path("tiny").absolute()))
+    monkeypatch.setattr(kie_evaluate, "run_eval_tool", lambda *_, **__: re_.found["upstream"])
+    reader = KieSource(
+        Task.SER, "ser", tuple(ser.config["Eval"]["dataset"]["transforms"]), ser.config["PostProcess"],
+        ser.config["Global"], ("OTHER", "ANSWER", "QUESTION"), tokenizer=Path("tiny").absolute(),
+        checkpoint=ser.network, architecture=ser.config["Architecture"],
+    )  # fmt: skip
+    measuring = KieMeasuring(Task.RE, re_.config, re_.network, re_.rows, reader=reader)
+    figures = measure_pages(measuring, log=Path("measure.log"), device=parse_device("cpu"))
+    assert figures["whole_page"].values == pytest.approx(re_.found["upstream"], abs=1e-12)
+    read = figures["end_to_end"]
+    # random classes leave few of the pairs, and an answer has one question
+    assert 0 < read.counts["predicted"] < figures["whole_page"].counts["predicted"]
+    assert read.counts["labelled"] == figures["whole_page"].counts["labelled"]
 
 
 def link_at(question: int, answer: int) -> Relation:
