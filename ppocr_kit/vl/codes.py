@@ -154,7 +154,7 @@ _TABLE = (
     (
         "V032",
         Severity.WARNING,
-        "pictures that look alike and have the same text are on two sides of the split",
+        "a picture of another split looks like this one and has the same text",
         "keep them together with --group-by, or split anew with --resplit",
         False,
     ),

@@ -7,7 +7,7 @@ The split of a source stays where it has one. Other rows are dealt by the split 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ from ppocr_kit.datasets.strata import CHARACTER, CLASS, rare_strata
 from ppocr_kit.datasets.units import SplitPage
 from ppocr_kit.problems import Problem
 from ppocr_kit.tasks import Split
-from ppocr_kit.vl.likeness import AlikePictures, find_alike
+from ppocr_kit.vl.likeness import AlikePair, AlikePictures, find_alike
 from ppocr_kit.vl.selecting import UsableRow
 
 _NONE = Fraction(0)
@@ -52,7 +52,7 @@ class Division:
         splits: Of each row.
         groups: Of each row: page, book, or name of a picture that belongs to none.
         alike: Pictures that look alike.
-        leaks: Pairs of those that are on two sides.
+        leaks: Those of them that are like one of a split before their own.
         problems: What is on two sides.
         notes: What people should know.
     """
@@ -91,7 +91,14 @@ def divide(rows: Sequence[UsableRow], paged: Sequence[bool], request: DivisionRe
     leaks = list(_leaks(rows, ordered, alike))
     torn = list(_torn_groups(rows, ordered))
     if alike.crowded:
-        notes.append(f"{alike.crowded} pictures look like many others and were not held for copies")
+        notes.append(
+            f"{alike.crowded} pictures have a text that very many others have, and were not held for copies"
+        )
+    if alike.loose:
+        notes.append(
+            f"{alike.loose} pictures look like so many others that these are not kept together; "
+            "name pages with --group-by"
+        )
     return Division(ordered, groups, alike, len(leaks), [*leaks, *torn], notes)
 
 
@@ -184,17 +191,24 @@ def _strata(row: UsableRow) -> frozenset[str]:
 
 
 def _leaks(rows: Sequence[UsableRow], splits: Sequence[Split], alike: AlikePictures) -> Iterator[Problem]:
-    """Yield pictures that look alike and are on two sides."""
-    sides: Mapping[str, Split] = {row.picture.sha256: split for row, split in zip(rows, splits)}
+    """Yield each picture that looks like one of a split before its own: one of test like one of train."""
+    sides = {row.picture.sha256: split for row, split in zip(rows, splits)}
+    order = tuple(Split)
+    closest: dict[int, AlikePair] = {}
     for pair in alike.pairs:
-        one, other = alike.rows[pair.first], alike.rows[pair.second]
-        first, second = sides[one.picture.sha256], sides[other.picture.sha256]
-        if first is not second:
-            yield other.problem(
-                "V032",
-                f"{one.candidate.shown} in {first}, {other.candidate.shown} in {second}, both "
-                f"{other.completion[:40]!r} (they correlate by {pair.likeness:.3f})",
-            )
+        places = [order.index(sides[alike.rows[number].picture.sha256]) for number in pair[:2]]
+        if places[0] != places[1]:
+            later = pair.first if places[0] > places[1] else pair.second
+            if later not in closest or pair.likeness > closest[later].likeness:
+                closest[later] = pair
+    for number, pair in sorted(closest.items()):
+        row, other = alike.rows[number], alike.rows[pair.first + pair.second - number]
+        side = sides[other.picture.sha256]
+        yield row.problem(
+            "V032",
+            f"{row.candidate.shown} in {sides[row.picture.sha256]}, {other.candidate.shown} in {side}, both "
+            f"{row.completion[:40]!r} (they correlate by {pair.likeness:.3f})",
+        )
 
 
 def _torn_groups(rows: Sequence[UsableRow], splits: Sequence[Split]) -> Iterator[Problem]:

@@ -196,7 +196,9 @@ def _split_notes(manifest: dict[str, Any], division: Division) -> list[str]:
     empty = [str(split) for split in Split if not manifest["splits"][str(split)]["rows"]]
     notes = [f"there is no row in {' and '.join(empty)}"] if empty else []
     if division.leaks:
-        notes.append(f"{division.leaks} pairs of pictures that look alike are on two sides (V032)")
+        notes.append(
+            f"{division.leaks} pictures of val and test look like one of a split before theirs (V032)"
+        )
     return notes
 
 
