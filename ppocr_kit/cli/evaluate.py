@@ -11,6 +11,7 @@ from ppocr_kit.configs.base import find_recipe_by_name
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
+from ppocr_kit.reports import words
 from ppocr_kit.reports.console import render_figures
 from ppocr_kit.runs.evaluate import Evaluation, evaluate_recipe, evaluate_run
 from ppocr_kit.runs.kie_evaluate import FIGURE_NOTES
@@ -128,8 +129,8 @@ def _print(found: Evaluation) -> None:
         click.echo(f"{name:<{width}}  {value:.4f}")
     skipped = f", {report.num_skipped} skipped" if report.num_skipped else ""
     place = f"{found.dataset['name']}/{found.split}" if found.dataset is not None else "the YAML's Eval lists"
-    what = "pages" if found.figures else "samples"
-    click.echo(f"on {report.num_samples} {what} of {place}{skipped}")
+    what = words.plural(report.num_samples, "page" if found.figures else "sample")
+    click.echo(f"on {what} of {place}{skipped}")
     if found.figures:
         click.echo(render_figures(found.figures, FIGURE_NOTES), nl=False)
     for row in found.skipped[:5]:
