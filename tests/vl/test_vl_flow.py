@@ -58,7 +58,7 @@ def project_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def tuned(project_folder: Path) -> dict:
     """A run that trained all weights: its record."""
-    call("vl", "check", "strings", "--model", "tiny")
+    call("vl", "check", "--dataset", "strings", "--model", "tiny")
     call("vl", "train", "--model", "tiny", "--dataset", "strings", "--name", "all", *ALL, "--eval-steps", 60)
     return json.loads((project_folder / "output" / "all" / "run.json").read_text())
 

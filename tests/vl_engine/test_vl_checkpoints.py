@@ -58,6 +58,32 @@ def test_a_damaged_state_is_said(tmp_path, content):
         step_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "wanted"),
+    [
+        # as the hub has it, and as transformers 5 writes it
+        (
+            "preprocessor_config.json",
+            {"min_pixels": 1, "max_pixels": 2, "a": 3},
+            {"min_pixels": 1, "max_pixels": 9, "a": 3},
+        ),
+        (
+            "processor_config.json",
+            {"image_processor": {"size": {"shortest_edge": 1, "longest_edge": 2}}},
+            {"image_processor": {"size": {"shortest_edge": 1, "longest_edge": 9}}},
+        ),
+        ("processor_config.json", {"processor_class": "P"}, {"processor_class": "P"}),
+    ],
+)
+def test_a_checkpoint_asks_about_pictures_as_large_as_in_training(tmp_path, name, body, wanted):
+    base, made = tmp_path / "base", tmp_path / "made"
+    base.mkdir(), made.mkdir()
+    (base / name).write_text(json.dumps(body))
+    finish_folder(base, made, (None, 9))
+    assert json.loads((made / name).read_text()) == wanted
+    assert json.loads((base / name).read_text()) == body
+
+
 def test_files_of_the_base_replace_those_of_a_library_and_weights_do_not(tmp_path):
     base, made = tmp_path / "base", tmp_path / "made"
     base.mkdir(), made.mkdir()

@@ -12,9 +12,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 from ppocr_kit.errors import UsageError
 
+# Least and most pixels of a picture; None for what the base model has.
+PixelBounds = tuple[Optional[int], Optional[int]]
 LATEST, BEST = "latest", "best"
 # ``Trainer`` makes checkpoint-<step> and writes this file last.
 UNFINISHED = "checkpoint-"
@@ -41,17 +44,37 @@ def copy_model_files(base: Path, folder: Path) -> None:
         shutil.copyfile(path, folder / path.name)
 
 
-def finish_folder(base: Path, folder: Path) -> None:
+def finish_folder(base: Path, folder: Path, bounds: PixelBounds = (None, None)) -> None:
     """Make a complete model folder of one that a library saved weights into.
 
     Args:
         base: The base model's folder.
         folder: The new one; what is no part of a model is taken away: pickled arguments, peft's page
             about nothing.
+        bounds: Least and most pixels of a picture in training, where they are not those of the base: the
+            model is asked about pictures of the size that it has learnt from, wherever it is loaded.
     """
     copy_model_files(base, folder)
     for name in ("training_args.bin", "README.md"):
         (folder / name).unlink(missing_ok=True)
+    if bounds != (None, None):
+        for name in ("preprocessor_config.json", "processor_config.json"):
+            if (folder / name).is_file():
+                _write_bounds(folder / name, bounds)
+
+
+def _write_bounds(file: Path, bounds: PixelBounds) -> None:
+    """Change the bounds in a file of the image processor, where it has them, and nothing else."""
+    body = json.loads(file.read_text(encoding="utf-8"))
+    for part in (body, body.get("image_processor", {})):
+        sizes = part.get("size", {})
+        for edge, name, value in zip(("shortest_edge", "longest_edge"), ("min_pixels", "max_pixels"), bounds):
+            if value is not None and edge in sizes:
+                sizes[edge] = value
+            # folders of the hub have them beside, where they win over the size
+            if value is not None and name in part:
+                part[name] = value
+    file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def put_latest(checkpoints: Path, made: Path) -> Path:

@@ -86,6 +86,8 @@ def merge(job: MergeJob, put: Put) -> dict[str, Any]:
     with training_errors(job.out), atomic_folder(job.out) as folder:
         _write(model, adapters is not None, dtype, folder)
         finish_folder(job.base, folder)
+        # adapters alone have no processor; a checkpoint has that which it was trained with
+        finish_folder(job.checkpoint, folder)
         put({"event": "comparing"})
         difference = _difference(wanted, _scores(load_model(folder)[0], batch))
         if not difference <= TOLERANCES[dtype]:

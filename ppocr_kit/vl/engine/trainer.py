@@ -17,7 +17,7 @@ from transformers import Trainer, TrainerCallback
 
 from ppocr_kit.storage import atomic_folder
 from ppocr_kit.vl.engine.best import Selection
-from ppocr_kit.vl.engine.checkpoints import BEST, UNFINISHED, finish_folder, put_latest
+from ppocr_kit.vl.engine.checkpoints import BEST, UNFINISHED, PixelBounds, finish_folder, put_latest
 from ppocr_kit.vl.engine.length_order import LengthOrder
 from ppocr_kit.vl.engine.lora import is_adapted, merged_weights
 from ppocr_kit.vl.engine.stopping import StopRequest, any_process
@@ -66,12 +66,14 @@ class RunFiles:
         base: Folder of the base model, whose files every checkpoint gets.
         run: The run folder.
         history: Steps and evaluations.
+        bounds: Least and most pixels of a picture, where they are not the base model's.
         saved: Step of the last whole checkpoint, or None.
     """
 
     base: Path
     run: Path
     history: HistoryFile
+    bounds: PixelBounds = (None, None)
     saved: int | None = None
 
     @property
@@ -171,7 +173,7 @@ class KeepRun(TrainerCallback):  # type: ignore[misc]
         _wait_for_all()
         if state.is_world_process_zero:
             made = self.files.checkpoints / f"{UNFINISHED}{state.global_step}"
-            finish_folder(self.files.base, made)
+            finish_folder(self.files.base, made, self.files.bounds)
             put_latest(self.files.checkpoints, made)
             self.put({"event": "saved", "step": state.global_step})
         self.files.saved = state.global_step
@@ -206,7 +208,7 @@ def save_best(model: Any, files: RunFiles) -> None:
             (folder / ADAPTER_FOLDER / "README.md").unlink(missing_ok=True)
         else:
             model.save_pretrained(folder)
-        finish_folder(files.base, folder)
+        finish_folder(files.base, folder, files.bounds)
 
 
 def _wait_for_all() -> None:

@@ -186,7 +186,13 @@ def _assemble(
     model = _model(job, bf16, latest)
     put({"event": "model", **_described(model, job, bf16)})
     past = read_history(job.history).evaluations if latest else ()
-    files = RunFiles(job.model, job.run, HistoryFile(job.history), step_of(latest) if latest else None)
+    files = RunFiles(
+        job.model,
+        job.run,
+        HistoryFile(job.history),
+        (settings.min_pixels, settings.max_pixels),
+        step_of(latest) if latest else None,
+    )
     selection = Selection(past, settings.patience)
     validation = Validation(
         material.val.rows,
