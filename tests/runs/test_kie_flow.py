@@ -1,4 +1,7 @@
-"""Key information from drawn forms to trained and measured networks, in the kie lane."""
+"""Key information from drawn forms to trained and measured networks, in the kie lane.
+
+The shortened form of the figures in docs/tasks/kie.md: fewer forms, fewer steps, lower bounds.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kie_files import make_dataset
 
 from ppocr_kit.cli.main import main
 from ppocr_kit.errors import SetupError
-from ppocr_kit.storage import sha256_of
 from ppocr_kit.vendor.environment import find_interpreter
-from ppocr_kit.vendor.process import run_tool
-from ppocr_kit.vendor.release import find_release, sync_release
-from ppocr_kit.vendor.tools import tool_invocation
+from ppocr_kit.vendor.release import sync_release
 
 pytestmark = [pytest.mark.release, pytest.mark.xdist_group("kie-flow")]
 
-TINY = Path(__file__).with_name("scripts") / "tiny_layoutxlm.py"
-SHORT = ("--epochs", "2", "--batch-size", "4", "--lr", "0.003", "--max-seq-len", "128")
+DATA = "train_data/forms"
+SHORT = ("--batch-size", "4", "--lr", "0.003", "--max-seq-len", "176")
+# What an untrained network reaches is below 0.05, and the long form of both 0.9.
+LEARNT_CLASSES, LEARNT_LINKS = 0.5, 0.5
 
 
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Iterator[Path]:
-    """A project with a data set of 16 forms, and a tiny network with its tokenizer in ``tiny``."""
+    """A project with a data set of forms, and a small network with its tokenizer in ``tiny``."""
     try:
-        python = find_interpreter("kie").python
+        find_interpreter("kie")
     except SetupError as error:
         pytest.skip(f"no kie lane here: {error.hint}")
     project = tmp_path_factory.mktemp("forms")
@@ -36,33 +37,43 @@ def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Itera
         patch.chdir(project)
         patch.delenv("PPOCR_KIT_KIE_TOKENIZER", raising=False)
         sync_release(project=project, source=str(release_path))
-        assert main(["synth", "labels", "--kind", "form", "--pages", "16"]) == 0
-        texts = make_dataset(Path("labels"), Path("train_data/forms"))
-        Path("texts.txt").write_text("\n".join(texts * 3) + "\n", encoding="utf-8")
-        run_tool(
-            tool_invocation(
-                find_release(project), python, str(TINY), ["tiny", "texts.txt"], cwd=project, timeout_s=300.0
-            )
-        )
+        assert main(["synth", "labels", "--kind", "form", "--pages", "320"]) == 0
+        assert main(["dataset", "build", "labels", "--name", "forms", "--tasks", "ser,re"]) == 0
+        assert main(["models", "tiny", "layoutxlm", "--texts", DATA, "--out", "tiny"]) == 0
         yield project
 
 
 @pytest.fixture(scope="module")
 def ser(forms: Path) -> str:
-    """A trained SER run."""
-    train = ("train", "ser", "--dataset", "train_data/forms", "--pretrained", "tiny", "--name", "forms-ser")
-    assert main([*train, *SHORT]) == 0
+    """A SER run after the first half of its epochs."""
+    train = ("train", "ser", "--dataset", DATA, "--pretrained", "tiny", "--name", "forms-ser")
+    assert main([*train, *SHORT, "--epochs", "2"]) == 0
     return "forms-ser"
+
+
+@pytest.fixture(scope="module")
+def trained_ser(ser: str) -> str:
+    """The same run after it went on."""
+    assert main(["train", "ser", "--dataset", DATA, "--name", ser, "--epochs", "4", "--resume"]) == 0
+    return ser
 
 
 def record_of(name: str) -> dict[str, Any]:
     return dict(json.loads(Path("output", name, "run.json").read_text(encoding="utf-8")))
 
 
+def test_the_small_network_is_complete_and_the_same_for_a_seed(forms: Path) -> None:
+    names = {"config.json", "model_state.pdparams", "sentencepiece.bpe.model"}
+    assert {path.name for path in Path("tiny").iterdir()} == names
+    assert main(["models", "tiny", "layoutxlm", "--texts", DATA, "--out", "again"]) == 0
+    for name in names:
+        assert Path("tiny", name).read_bytes() == Path("again", name).read_bytes()
+
+
 def test_ser_starts_from_a_folder_and_says_what_of_it_fits(ser: str) -> None:
     record = record_of(ser)
     assert record["status"] == "finished" and record["task"] == "ser"
-    assert record["plan"]["rows"]["train"] == {"total": 12, "usable": 12, "rejected": 0}
+    assert record["plan"]["rows"]["train"] == {"total": 256, "usable": 256, "rejected": 0}
     parts = {part["part"]: part for part in record["plan"]["weights"]["parts"]}
     assert parts["layoutxlm"]["share"] == 1.0 and parts["classifier"]["loaded"] == 0
     assert {path.name for path in Path("output", ser, "start").iterdir()} == {
@@ -71,66 +82,27 @@ def test_ser_starts_from_a_folder_and_says_what_of_it_fits(ser: str) -> None:
     assert "paddlenlp" in record["versions"]
 
 
-def test_a_run_goes_on_where_it_ended_with_its_own_tokenizer(ser: str) -> None:
-    assert (
-        main(["train", "ser", "--dataset", "train_data/forms", "--name", ser, "--epochs", "4", "--resume"])
-        == 0
-    )
-    record = record_of(ser)
-    assert record["plan"]["first_epoch"] == 3 and record["plan"]["weights"] is None
-    log = Path("output", ser, "logs", "train.log").read_text(encoding="utf-8")
-    assert "epoch: [3/4], global_step: 7," in log
-    assert ".pdopt is not exists" not in log.split("resume from")[-1]
-
-
-def test_re_starts_from_the_network_of_a_ser_run_and_is_measured(
-    ser: str, capsys: pytest.CaptureFixture[str]
+def test_a_run_goes_on_where_it_ended_with_its_own_tokenizer_and_learns_the_classes(
+    trained_ser: str,
 ) -> None:
-    assert (
-        main(
-            ["train", "re", "--dataset", "train_data/forms", "--from-ser", ser, "--name", "forms-re", *SHORT]
-        )
-        == 0
-    )
+    record = record_of(trained_ser)
+    assert record["plan"]["first_epoch"] == 3 and record["plan"]["weights"] is None
+    log = Path("output", trained_ser, "logs", "train.log").read_text(encoding="utf-8")
+    assert "epoch: [3/4], global_step: 1" in log
+    assert ".pdopt is not exists" not in log.split("resume from")[-1]
+    assert record["final"]["hmean"] >= LEARNT_CLASSES
+
+
+def test_re_starts_from_the_network_of_a_ser_run_and_learns_the_links(
+    trained_ser: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = ("train", "re", "--dataset", DATA, "--from-ser", trained_ser, "--name", "forms-re")
+    assert main([*train, *SHORT, "--epochs", "2"]) == 0
     parts = {part["part"]: part for part in record_of("forms-re")["plan"]["weights"]["parts"]}
     assert parts["layoutxlm"]["share"] == 1.0 and parts["extractor"]["loaded"] == 0
     capsys.readouterr()
-    assert main(["eval", "forms-re", "--split", "val", "--json"]) == 0
+    assert main(["eval", "forms-re", "--split", "test", "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
-    assert measured["task"] == "re" and measured["num_samples"] == 4
-    assert "whole pages" in measured["definition"]
-    assert "first 128 tokens" in measured["figures"]["first_window"]["definition"]
-    assert (
-        main(["train", "re", "--dataset", "train_data/forms", "--from-ser", "forms-re", "--name", "x"]) == 2
-    )
-
-
-def test_rows_that_cannot_be_used_are_named_before_anything_trains(
-    forms: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = forms / "train_data" / "odd"
-    make_dataset(forms / "labels", root)
-    file = root / "ser" / "train.txt"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    lines[0] = lines[0].replace("\t", "  ", 1)
-    lines[1] = (
-        lines[1].replace('"label": "TOTAL_Q"', '"label": "SUM"').replace('"label": "OTHER"', '"label": "SUM"')
-    )
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    manifest = json.loads((root / "dataset.json").read_text(encoding="utf-8"))
-    manifest["tasks"]["ser"]["splits"]["train"]["sha256"] = sha256_of(file)
-    (root / "dataset.json").write_text(json.dumps(manifest), encoding="utf-8")
-    train = [
-        "train",
-        "ser",
-        "--dataset",
-        str(root),
-        "--pretrained",
-        "tiny",
-        "--name",
-        "odd",
-        "--dry-run",
-        "--json",
-    ]
-    assert main(train) == 0
-    assert json.loads(capsys.readouterr().out)["plan"]["rows"]["train"]["rejected"] == 2
+    assert measured["task"] == "re" and measured["num_samples"] == 32
+    assert measured["metrics"]["hmean"] >= LEARNT_LINKS
+    assert main(["train", "re", "--dataset", DATA, "--from-ser", "forms-re", "--name", "x"]) == 2

@@ -22,6 +22,7 @@ import numpy as np
 import yaml
 
 from ppocr_kit.labels.image_size import read_image_size
+from ppocr_kit.runs.workers.starting import start_link_head
 
 _NETWORKS = {
     "LayoutXLMForSer": "LayoutXLMForTokenClassification",
@@ -56,7 +57,8 @@ def build_for(config: dict[str, Any], folder: Path | None) -> dict[str, Any]:
     """Build the network as training starts it, from the same seed, and return its parameters by name."""
     from ppocr.utils.utility import set_seed
 
-    set_seed(int(config["Global"].get("seed", 1024)))
+    seed = int(config["Global"].get("seed", 1024))
+    set_seed(seed)
     if folder is None:
         from ppocr.modeling.architectures import build_model
 
@@ -66,7 +68,9 @@ def build_for(config: dict[str, Any], folder: Path | None) -> dict[str, Any]:
 
     kind = getattr(transformers, _NETWORKS[config["Architecture"]["Backbone"]["name"]])
     settings = transformers.LayoutXLMConfig.from_pretrained(str(folder))
-    return dict(kind(settings).state_dict())
+    parameters = dict(kind(settings).state_dict())
+    start_link_head(parameters, seed)
+    return parameters
 
 
 def check_rows(config: dict[str, Any], mode: str) -> dict[str, Any]:

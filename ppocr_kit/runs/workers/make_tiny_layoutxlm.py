@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from ppocr_kit.runs.workers.starting import scaled_normal
 from ppocr_kit.vendor.compat_kie import TOKENIZER_FILE
 
 # The tokenizer's own numbers for what no piece stands for, as LayoutXLMTokenizer counts them.
@@ -105,9 +106,7 @@ def start_values(name: str, shape: tuple[int, ...], rng: np.random.Generator) ->
         return _PLACE_SIZE * waves(shape[0], shape[1])
     if "embedding" in name or "entity_emb" in name:
         return rng.normal(0.0, _WORD_SIZE, shape)
-    # a bilinear form has (outputs, inputs, inputs), a linear layer (inputs, outputs)
-    inputs = shape[1] if len(shape) > 2 else shape[0]
-    return rng.normal(0.0, inputs**-0.5, shape)
+    return scaled_normal(shape, rng)
 
 
 def waves(places: int, width: int) -> Any:
