@@ -23,6 +23,7 @@ Self-Attention Layers", arXiv:2305.09828 (queries and keys); paddlenlp 2.8.1, tr
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -61,16 +62,16 @@ def make_tokenizer(texts: Path, folder: Path, most: int) -> int:
     """Learn a tokenizer that knows every character of the texts; return how many pieces it has."""
     import sentencepiece
 
-    characters = set(texts.read_text(encoding="utf-8"))
-    prefix = folder / TOKENIZER_FILE.rpartition(".")[0]
+    lines = texts.read_text(encoding="utf-8").splitlines()
+    # by an iterator and a writer: a model keeps the names of files that it was made from and as
+    model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        input=str(texts), model_prefix=str(prefix), vocab_size=max(most, len(characters) + 16),
-        model_type="unigram", hard_vocab_limit=False, character_coverage=1.0, num_threads=1,
-        split_digits=True,
-        input_sentence_size=_MOST_LINES, shuffle_input_sentence=False, minloglevel=2,
+        sentence_iterator=iter(lines[:_MOST_LINES]), model_writer=model,
+        vocab_size=max(most, len(set().union(*lines)) + 16), model_type="unigram", hard_vocab_limit=False,
+        character_coverage=1.0, split_digits=True, num_threads=1, minloglevel=2,
     )  # fmt: skip
-    prefix.with_name(f"{prefix.name}.vocab").unlink()
-    return len(sentencepiece.SentencePieceProcessor(model_file=str(folder / TOKENIZER_FILE)))
+    (folder / TOKENIZER_FILE).write_bytes(model.getvalue())
+    return len(sentencepiece.SentencePieceProcessor(model_proto=model.getvalue()))
 
 
 def make_network(job: dict[str, Any], pieces: int) -> Any:
@@ -78,6 +79,8 @@ def make_network(job: dict[str, Any], pieces: int) -> Any:
     import paddle
     from paddlenlp.transformers import LayoutXLMConfig, LayoutXLMForRelationExtraction
 
+    # what is not drawn below: vectors, and the visual backbone
+    paddle.seed(job["seed"])
     hidden = job["hidden"]
     network = LayoutXLMForRelationExtraction(
         LayoutXLMConfig(
