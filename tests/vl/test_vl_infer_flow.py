@@ -16,8 +16,9 @@ from PIL import Image, ImageDraw
 from stub_server import MODEL, chat, running_stub
 
 from ppocr_kit.cli.vl_infer import infer
-from ppocr_kit.errors import DataError, PpocrKitError, SetupError, UsageError
+from ppocr_kit.errors import DataError, PpocrKitError, ReportError, SetupError, UsageError
 from ppocr_kit.vendor.environment import find_interpreter
+from ppocr_kit.vl.record import VlRun, VlRunFolder, write_vl_run
 from ppocr_kit.vl.run_models import find_run_model
 from ppocr_kit.vl.server_exchange import KEY_VARIABLE
 
@@ -144,14 +145,17 @@ def test_a_run_answers_with_its_best_checkpoint(tiny, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = tmp_path / "output" / "manga-vl"
     (run / "checkpoints").mkdir(parents=True)
-    (run / "run.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(UsageError, match="no checkpoint at all"):
+    write_vl_run(VlRunFolder(run), VlRun("manga-vl", "finished"))
+    with pytest.raises(UsageError, match="the run has none at all"):
         find_run_model("manga-vl")
     (run / "checkpoints" / "best").symlink_to(tiny)
     for name in ("manga-vl", "output/manga-vl", str(run)):
         assert find_run_model(name).path.samefile(tiny)
     with pytest.raises(UsageError, match="there is best"):
         find_run_model("manga-vl", "latest")
+    (run / "run.json").write_text('{"format": 1, "task": "rec"}', encoding="utf-8")
+    with pytest.raises(ReportError, match="not of PaddleOCR-VL but of rec"):
+        find_run_model("manga-vl")
 
 
 def test_a_server_answers_in_place_of_a_model(pictures, tmp_path, monkeypatch):
