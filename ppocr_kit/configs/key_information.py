@@ -20,7 +20,7 @@ START_FOLDER = "start"
 Config = dict[str, Any]
 
 # Each of them cuts, fills up or lays out a page of so many tokens.
-_WINDOWED = ("VQATokenPad", "VQASerTokenChunk", "VQAReTokenChunk", "TensorizeEntitiesRelations")
+WINDOWED = ("VQATokenPad", "VQASerTokenChunk", "VQAReTokenChunk", "TensorizeEntitiesRelations")
 # LayoutXLM tells so many places of a page apart.
 LONGEST_WINDOW = 512
 
@@ -58,7 +58,7 @@ def with_window(config: Mapping[str, Any], tokens: int) -> Config:
     if not 1 <= tokens <= LONGEST_WINDOW:
         raise UsageError(f"LayoutXLM reads 1 to {LONGEST_WINDOW} tokens, not {tokens}", at="--max-seq-len")
     changed = copy.deepcopy(dict(config))
-    for settings in _transforms(changed, _WINDOWED):
+    for settings in _transforms(changed, WINDOWED):
         settings["max_seq_len"] = tokens
     return changed
 

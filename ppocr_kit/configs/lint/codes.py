@@ -44,7 +44,8 @@ _TABLE = (
     ),
     # files
     FindingKind(
-        "C010", _ERROR, "a label list, a data folder, its pictures, or weights that are not there",
+        "C010", _ERROR,
+        "a list of labels or classes, a data folder, its pictures, or weights that are not there",
         "correct the path; relative paths start from the folder the command runs in",
     ),
     FindingKind(
@@ -150,6 +151,31 @@ _TABLE = (
     FindingKind(
         "C036", _NOTE, "a line stands in the dictionary more than once, or a space beside `use_space_char`",
         "keep it for weights that were trained so; else remove one",
+    ),
+    # key information
+    FindingKind(
+        "C037", _ERROR, "a list of classes that has a blank line, names a class twice, or cannot be read",
+        "one class per line in UTF-8, no line blank, each once whatever its letter case",
+    ),
+    FindingKind(
+        "C038", _NOTE, "OTHER is not the first line of the list of classes",
+        "put it there, as PaddleOCR's own lists have it; what has no class is OTHER all the same",
+    ),
+    FindingKind(
+        "C039", _ERROR, "rows have labels that the list of classes lacks, or that RE does not know",
+        "add the class or correct the rows; `dataset build --tasks ser,re` writes lists that fit",
+    ),
+    FindingKind(
+        "C040", _ERROR, "`max_seq_len` is longer than the network's window, or differs between transforms",
+        "the same number in all, at most 512",
+    ),
+    FindingKind(
+        "C041", _ERROR, "training, evaluation and PostProcess read different lists of classes",
+        "the same `class_path` in all",
+    ),
+    FindingKind(
+        "C042", _WARNING, "the folder of the network has no tokenizer; it would be fetched from the web",
+        "put its sentencepiece.bpe.model there, or name a folder of it as PPOCR_KIT_KIE_TOKENIZER",
     ),
 )  # fmt: skip
 

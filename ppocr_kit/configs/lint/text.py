@@ -149,5 +149,7 @@ def _entity_classes(subject: Subject) -> int | None:
         return None
     file = subject.file(subject.at("PostProcess", "class_path"))
     entries = _read_entries(file) if file is not None else None
-    named = [entry for entry in entries or () if entry.strip().upper() not in ("OTHER", "OTHERS", "IGNORE")]
+    # a blank line is a fault of its own (C037)
+    others = ("", "OTHER", "OTHERS", "IGNORE")
+    named = [entry for entry in entries or () if entry.strip().upper() not in others]
     return 2 * len(named) + 1 if entries is not None else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ppocr_kit.configs.lint import files, parts, run, text, values
+from ppocr_kit.configs.lint import files, key_information, parts, run, text, values
 from ppocr_kit.configs.lint.subject import Subject
 from ppocr_kit.configs.source import ConfigSource, read_source
 from ppocr_kit.problems import Problem
@@ -28,6 +28,10 @@ _CHECKS: tuple[Check, ...] = (
     files.check_dictionaries,
     text.check_dictionary,
     text.check_classes,
+    key_information.check_class_files,
+    key_information.check_entity_labels,
+    key_information.check_windows,
+    key_information.check_network,
     run.check_batches,
     run.check_evaluations,
     run.check_scoring,
