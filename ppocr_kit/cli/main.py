@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "train": ("ppocr_kit.cli.train", "train", "Train or fine-tune a model."),
     "eval": ("ppocr_kit.cli.evaluate", "evaluate", "Measure a run on a split of its data set."),
     "export": ("ppocr_kit.cli.export", "export", "Export a run as an inference model."),
-    "predict": ("ppocr_kit.cli.predict", "predict", "Find and read text on images."),
+    "predict": ("ppocr_kit.cli.predict", "predict", "Find and read text on images; fields of forms."),
     "benchmark": ("ppocr_kit.cli.benchmark", "benchmark", "Measure how fast exports answer."),
     "report": ("ppocr_kit.cli.report", "report", "Summarise a run: what was measured, on what."),
     "vl": ("ppocr_kit.cli.vl", "vl", "Tune PaddleOCR-VL, the vision-language model, on your own crops."),

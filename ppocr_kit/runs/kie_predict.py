@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ppocr_kit.configs.device import Device, parse_device
-from ppocr_kit.errors import PpocrKitError, UsageError
+from ppocr_kit.errors import PpocrKitError, SetupError, ToolError, UsageError
 from ppocr_kit.labels.link_naming import ClassPair
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answer_file import Answer, AnswerFile
@@ -36,6 +36,7 @@ from ppocr_kit.runs.predict import (
 from ppocr_kit.runs.prelabelling import name_models
 from ppocr_kit.storage import sha256_of
 from ppocr_kit.tasks import TASK_FACTS, Task
+from ppocr_kit.vendor.compat_kie import TOKENIZER_FILE, TOKENIZER_VARIABLE
 
 TEXTS_FILE, ANSWERS_FILE = "texts.jsonl", "answers.jsonl"
 NO_TEXT = "no text was found"
@@ -74,6 +75,17 @@ class KieModels:
             f"no class of '{self.ser.name}' is a{'n answer' if ANSWER in missing else ' question'}: {named}",
             at="--re",
             hint="--pair QUESTION_CLASS=ANSWER_CLASS, for each pair",
+        )
+
+    def explain(self, error: ToolError) -> PpocrKitError:
+        """Say what is behind a worker that ended where a tokenizer is not here: it could not be fetched."""
+        without = [source for source in (self.ser, self.re) if source and source.tokenizer is None]
+        if not without:
+            return error
+        return SetupError(
+            f"the tokenizer of '{without[0].name}' is not here, and could not be fetched from the hub",
+            at=error.at,
+            hint=f"{TOKENIZER_VARIABLE} names the folder of its {TOKENIZER_FILE}",
         )
 
     def digests(self) -> dict[str, str]:
@@ -232,7 +244,10 @@ def _tell(
             "pages": str(listed),
         }
         lane = TASK_FACTS[Task.SER].lane
-        ask("kie_predict_pages.py", job, Path(scratch), take, device=place, threads=threads, lane=lane)
+        try:
+            ask("kie_predict_pages.py", job, Path(scratch), take, device=place, threads=threads, lane=lane)
+        except ToolError as error:
+            raise models.explain(error) from error
         next(progress, None)
 
 

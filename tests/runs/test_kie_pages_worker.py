@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from ppocr_kit.errors import DataError
-from ppocr_kit.runs.workers import kie_predict_pages
+from ppocr_kit.runs.workers import kie_network, kie_predict_pages
 from ppocr_kit.runs.workers.kie_drawing import colour_of, write_kie_picture
 
 ROLES = {"NAME_Q": "QUESTION", "NAME_A": "ANSWER"}
@@ -123,3 +124,15 @@ def test_both_sides_of_a_field_have_one_hue_and_other_is_grey() -> None:
     question, answer = (np.array(colour_of(kind)) for kind in ("NAME_Q", "NAME_A"))
     assert question.argmax() == answer.argmax() and question.max() < answer.max()
     assert len(set(colour_of("OTHER"))) == 1 and colour_of("NAME_A") != colour_of("TOTAL_A")
+
+
+def test_classes_of_another_network_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = {0: "O", 1: "B-NAME", 2: "I-NAME"}
+    release = ModuleType("ppocr.postprocess")
+    release.build_post_process = lambda settings, more: SimpleNamespace(id2label_map=tags)
+    monkeypatch.setitem(sys.modules, "ppocr", ModuleType("ppocr"))
+    monkeypatch.setitem(sys.modules, "ppocr.postprocess", release)
+    decoder = kie_network._TagDecoder({"name": "VQASerTokenLayoutLMPostProcess"}, {})
+    row = SimpleNamespace(order=(0,), ends=(4,))
+    with pytest.raises(DataError, match="the list has 2 classes, and the network tells 3 apart"):
+        decoder.read(np.zeros((4, 5), np.float32), row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ppocr_kit.errors import UsageError
+from ppocr_kit.errors import SetupError, ToolError, UsageError
 from ppocr_kit.runs import kie_predict
 from ppocr_kit.runs.kie_predict import KieModels, Running, predict_key_information
 from ppocr_kit.runs.kie_source import KieSource
@@ -138,3 +139,16 @@ def test_links_need_classes_that_are_questions_and_answers(models: KieModels) ->
 def test_two_devices_are_a_usage_error(models: KieModels, pages: Any) -> None:
     with pytest.raises(UsageError, match="one device"):
         predict(models, pages, device="cpu:2")
+
+
+def test_a_tokenizer_that_cannot_be_fetched_is_named(
+    models: KieModels, pages: Any, asked: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise ToolError("it died")
+
+    monkeypatch.setattr(kie_predict, "ask", fail)
+    with pytest.raises(SetupError, match="the tokenizer of 'ser' is not here"):
+        predict(models, pages)
+    with pytest.raises(ToolError, match="it died"):
+        predict(KieModels(replace(models.ser, tokenizer=tmp_path)), pages)

@@ -18,7 +18,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from ppocr_kit.errors import ConfigError
+from ppocr_kit.errors import ConfigError, DataError
 from ppocr_kit.runs.workers.kie_encoding import ANSWER, OTHER, QUESTION, LaidOut, PageEncoder, Row, role_of
 from ppocr_kit.runs.workers.kie_loading import Pair, load_kie
 from ppocr_kit.runs.workers.kie_windows import Entity, Page, Window, best_window
@@ -192,7 +192,16 @@ class _TagDecoder:
         Args:
             scores: (T, classes) of its tokens.
             row: The window.
+
+        Raises:
+            DataError: The network was trained with another list of classes.
         """
+        if scores.shape[1] != len(self._tags):
+            raise DataError(
+                f"the list has {len(self.classes)} classes, and the network tells "
+                f"{(scores.shape[1] + 1) // 2} apart",
+                hint="the list of classes must be the one that the network was trained with",
+            )
         infos: list[dict[str, Any]] = [{} for _ in row.order]
         self._decode(scores[np.newaxis], segment_offset_ids=[row.ends], ocr_infos=[infos])
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
