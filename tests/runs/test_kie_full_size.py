@@ -47,7 +47,7 @@ print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
 
 def shapes() -> dict[str, tuple[int, ...]]:
     """Return name and shape of each parameter."""
-    norm = {"weight": (WIDTH,), "bias": (WIDTH,)}
+    norm: dict[str, tuple[int, ...]] = {"weight": (WIDTH,), "bias": (WIDTH,)}
     parts: dict[str, dict[str, tuple[int, ...]]] = {
         "embeddings.word_embeddings": {"weight": (WORDS, WIDTH)},
         "embeddings.position_embeddings": {"weight": (514, WIDTH)},
