@@ -164,4 +164,4 @@ def _first_line(error: Exception) -> str:
 _KINDS = {"parquet": _read_parquet, "datasets": _read_disk, "hub": _read_hub}
 
 if __name__ == "__main__":
-    serve(work)
+    serve(work, models=False)

@@ -18,7 +18,7 @@ from ppocr_kit.errors import PpocrKitError
 Put = Callable[[dict[str, Any]], None]
 
 
-def serve(work: Callable[[dict[str, Any], Put], None]) -> None:
+def serve(work: Callable[[dict[str, Any], Put], None], *, models: bool = True) -> None:
     """Run a worker: ``start.py MODULE SPEC ANSWERS ANNOUNCEMENT``.
 
     An error that a user can mend is passed on as the last answer; anything else ends the process with
@@ -26,10 +26,12 @@ def serve(work: Callable[[dict[str, Any], Put], None]) -> None:
 
     Args:
         work: Takes the spec and a function that puts one answer.
+        models: Whether it has to do with models; others need not wait until transformers is imported.
     """
     spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     announcement = sys.argv[3]
-    _quieten()
+    if models:
+        _quieten()
     with Path(sys.argv[2]).open("a", encoding="utf-8") as stream:
 
         def write(answer: dict[str, Any]) -> None:
