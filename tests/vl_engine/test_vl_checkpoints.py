@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
-from ppocr_kit.errors import UsageError
-from ppocr_kit.vl.engine.checkpoints import find_latest, finish_folder, put_latest, step_of
+from ppocr_kit.errors import SetupError, UsageError
+from ppocr_kit.vl.engine.checkpoints import find_latest, finish_folder, put_latest, require_space, step_of
 
 
 def checkpoint(folder, step):
@@ -49,6 +51,29 @@ def test_what_a_killed_process_left_half_written_is_no_checkpoint(tmp_path):
     (tmp_path / "latest").mkdir()
     assert find_latest(tmp_path) is None
     assert find_latest(tmp_path / "absent") is None
+
+
+def test_killed_while_the_best_takes_its_place_the_old_one_comes_back(tmp_path):
+    checkpoint(tmp_path / "latest", 5)
+    (tmp_path / ".best.abc.tmp").mkdir()
+    (tmp_path / ".best.abc.tmp.old").mkdir()
+    (tmp_path / ".best.abc.tmp.old" / "model.safetensors").write_text("old")
+    find_latest(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best", "latest"]
+    assert (tmp_path / "best" / "model.safetensors").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("free", "weights", "trained", "fits"),
+    [(700, 100, 100, True), (699, 100, 100, False), (206, 100, 1, True), (202, 100, 1, False)],
+    ids=["all", "all-too-little", "adapters", "adapters-too-little"],
+)
+def test_a_disk_that_is_too_small_is_refused_before_the_first_step(
+    tmp_path, monkeypatch, free, weights, trained, fits
+):
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=free))
+    with nullcontext() if fits else pytest.raises(SetupError, match="are free"):
+        require_space(tmp_path / "not" / "there", weights, trained)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"global_step": null}'])

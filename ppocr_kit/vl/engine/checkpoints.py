@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from ppocr_kit.errors import UsageError
+from ppocr_kit.errors import SetupError, UsageError
 
 # Least and most pixels of a picture; None for what the base model has.
 PixelBounds = tuple[Optional[int], Optional[int]]
@@ -101,9 +101,37 @@ def find_latest(checkpoints: Path) -> Path | None:
     latest, leaving = checkpoints / LATEST, checkpoints / _LEAVING
     if not latest.exists() and leaving.exists():
         os.replace(leaving, latest)
+    # where storage.atomic_folder puts the old one while the new one takes its place
+    old = next(checkpoints.glob(f".{BEST}.*.tmp.old"), None)
+    if old is not None and not (checkpoints / BEST).exists():
+        os.replace(old, checkpoints / BEST)
     for path in [leaving, *checkpoints.glob(f"{UNFINISHED}*"), *checkpoints.glob(".*.tmp*")]:
         shutil.rmtree(path, ignore_errors=True)
     return latest if (latest / STATE_FILE).is_file() else None
+
+
+def require_space(checkpoints: Path, weights: int, trained: int) -> None:
+    """Refuse a disk that the checkpoints will not fit on; a new one is written before the old one goes.
+
+    Args:
+        checkpoints: Where they go.
+        weights: Bytes of the whole model.
+        trained: Bytes of the weights that are trained; the optimizer keeps twice as much.
+
+    Raises:
+        SetupError: Too little is free.
+    """
+    latest = 3 * trained
+    needed = max(2 * latest + weights, latest + 2 * weights)
+    place = next(path for path in (checkpoints, *checkpoints.parents) if path.exists())
+    there = sum(path.stat().st_size for path in checkpoints.rglob("*") if path.is_file())
+    free = shutil.disk_usage(place).free + there
+    if free < needed:
+        raise SetupError(
+            f"the checkpoints take up to {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free",
+            at=str(checkpoints),
+            hint="free some space, train from a folder on a larger disk, or train adapters (--lora)",
+        )
 
 
 def step_of(checkpoint: Path) -> int:

@@ -13,7 +13,7 @@ from transformers import PrinterCallback, TrainingArguments, set_seed
 
 from ppocr_kit.errors import DataError
 from ppocr_kit.vl.engine.best import Selection
-from ppocr_kit.vl.engine.checkpoints import find_latest, step_of
+from ppocr_kit.vl.engine.checkpoints import find_latest, require_space, step_of
 from ppocr_kit.vl.engine.collating import Collator
 from ppocr_kit.vl.engine.encoding import Encoder
 from ppocr_kit.vl.engine.examples import KEPT_BYTES, Examples
@@ -185,6 +185,7 @@ def _assemble(
     bf16 = _uses_bf16(settings, job.device)
     model = _model(job, bf16, latest)
     put({"event": "model", **_described(model, job, bf16)})
+    require_space(job.checkpoints, _bytes(model), _bytes(model, trained=True))
     past = read_history(job.history).evaluations if latest else ()
     files = RunFiles(
         job.model,
@@ -291,6 +292,10 @@ def _place_to_go_on_from(job: Job) -> Path | None:
     if int(os.environ.get("RANK", "0")) == 0:
         cut_history(job.history, step_of(latest) if latest else -1)
     return latest
+
+
+def _bytes(model: Any, *, trained: bool = False) -> int:
+    return sum(one.nbytes for one in model.parameters() if one.requires_grad or not trained)
 
 
 def _described(model: Any, job: Job, bf16: bool) -> dict[str, Any]:
