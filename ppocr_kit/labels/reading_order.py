@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 Corners = Sequence[Sequence[float]]
 
@@ -23,13 +24,21 @@ def reading_order(boxes: Sequence[Corners]) -> list[int]:
     spans = [(min(y for _, y in box), max(y for _, y in box)) for box in boxes]
     lefts = [min(x for x, _ in box) for box in boxes]
     left = sorted(range(len(boxes)), key=lambda index: (sum(spans[index]), lefts[index], index))
+    # from each place on, the highest edge there is: what begins below a line cannot belong to it
+    highest = list(accumulate((spans[index][0] for index in reversed(left)), min))[::-1]
     order: list[int] = []
-    while left:
-        first = left[0]
-        line = [index for index in left if index == first or _side_by_side(spans[first], spans[index])]
+    taken: set[int] = set()
+    for place, first in enumerate(left):
+        if first in taken:
+            continue
+        line = [first]
+        for index, edge in zip(left[place + 1 :], highest[place + 1 :]):
+            if edge >= spans[first][1]:
+                break
+            if index not in taken and _side_by_side(spans[first], spans[index]):
+                line.append(index)
+        taken.update(line)
         order += sorted(line, key=lambda index: (lefts[index], spans[index][0], index))
-        taken = set(line)
-        left = [index for index in left if index not in taken]
     return order
 
 

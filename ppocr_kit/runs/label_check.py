@@ -172,7 +172,7 @@ def _left_out(request: CheckRequest) -> str | None:
     if request.release is False:
         return "left out as asked (--no-release)"
     if not request.tasks:
-        return "labels check has them look at det and rec; train has them look at ser and re before it starts"
+        return "train lets them look at the rows of ser and re before it starts"
     try:
         find_release()
         find_interpreter("paddle")

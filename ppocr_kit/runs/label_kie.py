@@ -80,7 +80,8 @@ class KieLook:
 
     Args:
         sources: The labelled folders.
-        tasks: SER, RE or both; None for those that the labels have something for, () for none.
+        tasks: SER, RE or both; None for those that the labels or the options have something for, () for
+            none.
         request: As for a build.
         folder: Where pages wait.
 
@@ -178,10 +179,13 @@ class KieLook:
         )
 
     def _tasks(self) -> tuple[Task, ...]:
-        """Return what is asked for, or else what the labels have something for."""
+        """Return what is asked for, or else what the labels or the options have something for."""
         if self._asked is not None:
             return self._asked
-        there = {Task.SER: bool(self._classes.keys() - {OTHER}), Task.RE: self._linked}
+        there = {
+            Task.SER: bool(self._classes.keys() - {OTHER}) or self._request != KieRequest(),
+            Task.RE: self._linked or bool(self._request.pairs),
+        }
         return tuple(task for task in there if there[task])
 
     def _nothing_to_learn(self, tasks: Sequence[Task]) -> Iterator[Problem]:

@@ -80,11 +80,15 @@ def test_what_the_labels_have_something_for_is_looked_at(labelled, page, expecte
 
 @pytest.mark.parametrize("tasks", [None, ()])
 def test_labels_for_detection_alone_are_told_nothing(labelled, tasks) -> None:
-    # the boxes would be read in another order, and the page is longer than the window
-    page = [box(LONG, row=0, column=1), box("b")]
-    page[1]["points"] = [[x, y + 15] for x, y in page[1]["points"]]
-    report = look(labelled(page), tasks, windows=SMALL)
-    assert told(report) == [] and report.kie is None
+    # longer than any window, and without a text that can be read
+    report = look(labelled([box(" ".join([LONG] * 20))], [box("###", row=1)]), tasks)
+    assert told(report) == [("L053", 2, 0)] and report.kie is None
+
+
+def test_who_gives_options_of_key_information_asks_for_it(labelled) -> None:
+    folder = labelled([box("a"), box("b", row=1)])
+    assert [code for code, _, _ in told(look(folder, windows=SMALL))] == ["L104"]
+    assert [code for code, _, _ in told(look(folder, pairs=(("a", "b"),)))] == ["L099", "L104", "L105"]
 
 
 @pytest.mark.parametrize(
