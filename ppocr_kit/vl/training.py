@@ -250,7 +250,16 @@ def _first_record(prepared: PreparedVlTraining, command: Sequence[str]) -> VlRun
 
 # May differ between sittings: they change neither the steps nor what is learnt in them.
 _FREE_ON_RESUME = frozenset(
-    {"patience", "save_steps", "eval_steps", "eval_rows", "max_new_tokens", "workers", "attention"}
+    {
+        "gradient_checkpointing",
+        "patience",
+        "save_steps",
+        "eval_steps",
+        "eval_rows",
+        "max_new_tokens",
+        "workers",
+        "attention",
+    }
 )
 
 

@@ -142,3 +142,20 @@ def test_ctrl_c_saves_and_says_how_to_go_on(project_folder):
     assert record["status"] == "interrupted"
     assert 1 <= saved < 400
     assert [row["step"] for row in rows_of(history) if "loss" in row][-1] == saved
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_losses_of_one_that_accumulates(project_folder):
+    words = ["--epochs", 3, "--lr", "3e-3", "--batch-size", 2, "--max-new-tokens", 3, "--eval-steps", 6]
+    for name, more in (("two", ["--device", "cpu:2"]), ("one", ["--grad-accum", 2])):
+        call("vl", "train", "--model", "tiny", "--dataset", "strings", "--name", name, *words, *more)
+    losses = [
+        [
+            row["loss"]
+            for row in rows_of(project_folder / "output" / name / "logs" / "history.jsonl")
+            if "loss" in row
+        ]
+        for name in ("two", "one")
+    ]
+    assert len(losses[0]) == 6
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)

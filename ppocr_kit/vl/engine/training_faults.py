@@ -20,8 +20,8 @@ _DISK = re.compile(
     re.I,
 )
 _LESS_MEMORY = (
-    "make it smaller: --batch-size 1 --grad-accum 8 (the same step in parts), --gradient-checkpointing, a "
-    "lower --max-pixels, or --lora; then go on with --resume or start anew with --overwrite"
+    "go on with --resume --gradient-checkpointing, or start anew with --overwrite and a smaller --batch-size "
+    "(--batch-size 1 --grad-accum 8 has the same rows in a step), a lower --max-pixels, or --lora"
 )
 
 
