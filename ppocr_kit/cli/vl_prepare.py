@@ -149,7 +149,7 @@ def _print_result(result: PrepareResult, dry_run: bool) -> None:
     verb = "would be written to" if dry_run else "written to"
     click.echo(f"{manifest['name']} {verb} {result.folder}")
     parts = [
-        f"{split} {entry['rows']} rows of {entry['groups']} pages"
+        f"{split} {entry['rows']} rows in {entry['groups']} groups"
         for split, entry in manifest["splits"].items()
     ]
     click.echo("  " + ", ".join(parts))
