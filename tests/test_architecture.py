@@ -135,6 +135,16 @@ def test_imports_point_down():
     assert upward == []
 
 
+def test_the_lanes_do_not_know_each_other():
+    lanes = {"runs", "vl"}
+    across = [
+        found.where
+        for found in INTERNAL
+        if own_unit(found) in lanes and unit_of(found.target) in lanes - {own_unit(found)}
+    ]
+    assert across == []
+
+
 def test_packages_do_not_import_each_other_in_circles():
     needs: dict[str, set[str]] = {}
     for found in INTERNAL:
