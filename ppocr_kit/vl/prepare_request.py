@@ -88,13 +88,26 @@ def check_request(request: PrepareRequest) -> list[str]:
     kinds = [detect_kind(source) for source in request.sources]
     target = request.target
     for source in request.sources:
-        if Path(source).exists():
-            place = Path(source).resolve()
-            check_apart(target, place if place.is_dir() else place.parent / place.name)
-    if target.exists() and not (target / MANIFEST_NAME).is_file() and any(target.iterdir()):
+        _check_source(Path(source), target)
+    ours = (target / MANIFEST_NAME).is_file() or (target.is_dir() and not any(target.iterdir()))
+    if target.exists() and not ours:
         raise UsageError(
             "there is something here that 'vl prepare' did not write; it is not replaced",
             at=str(target),
             hint="choose another --name or --out, such as --name " + request.name + "-vl",
         )
     return kinds
+
+
+def _check_source(source: Path, target: Path) -> None:
+    """Refuse to write over a source or into one."""
+    if not source.exists():
+        return
+    place = source.resolve()
+    if place == target.resolve():
+        raise UsageError(
+            "the data set would take the place of its own source",
+            at=str(target),
+            hint=f"choose another name: --name {target.name}-vl",
+        )
+    check_apart(target, place)

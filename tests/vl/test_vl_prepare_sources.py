@@ -265,8 +265,15 @@ def test_foreign_folder_is_never_replaced(tmp_path: Path):
     (tmp_path / "td" / "set" / "dataset.json").write_text("{}")
     with pytest.raises(UsageError, match="'vl prepare' did not write"):
         prepare(tmp_path, source)
-    with pytest.raises(UsageError, match="into a labelled folder"):
+    (tmp_path / "td2").mkdir()
+    (tmp_path / "td2" / "set").write_text("a file")
+    with pytest.raises(UsageError, match="'vl prepare' did not write"):
+        prepare(tmp_path, source, out=tmp_path / "td2")
+    with pytest.raises(UsageError, match="place of its own source") as caught:
         prepare(tmp_path, tmp_path / "td" / "set")
+    assert "--name set-vl" in str(caught.value.hint)
+    with pytest.raises(UsageError, match="into a labelled folder"):
+        prepare(tmp_path, tmp_path)
 
 
 def test_older_set_stays_when_the_new_one_fails(tmp_path: Path):

@@ -62,7 +62,8 @@ def make_words(folder: Path, words: Sequence[str] = WORDS, *, pages: int = 0) ->
 
 def prepare(tmp_path: Path, *sources: Path | str, dry_run: bool = False, **more: Any) -> PrepareResult:
     """Prepare ``tmp_path/td/set``."""
-    request = PrepareRequest(tuple(map(str, sources)), "set", tmp_path / "td", **more)
+    options = {"out": tmp_path / "td", **more}
+    request = PrepareRequest(tuple(map(str, sources)), "set", **options)
     return prepare_dataset(request, dry_run=dry_run, workers=1)
 
 
