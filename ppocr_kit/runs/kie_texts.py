@@ -71,7 +71,7 @@ def read_page_texts(
             hint=f"ppocr-kit labels check {labels} says what is missing",
         )
     if not pictures:
-        return found, [entry.path for entry in entries.values()]
+        return found, [_as_named_here(entry.path) for entry in entries.values()]
     if not any(picture.resolve() in entries for picture in pictures):
         other = next(iter(entries)).name
         raise DataError(
@@ -80,6 +80,12 @@ def read_page_texts(
             hint="leave the pictures out to take those of the labels",
         )
     return found, list(pictures)
+
+
+def _as_named_here(path: Path) -> Path:
+    """Return a path from the current folder where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if here in path.parents else path
 
 
 def _entities(regions: Sequence[TextRegion]) -> list[dict[str, Any]]:

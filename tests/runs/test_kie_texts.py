@@ -47,6 +47,15 @@ def test_texts_stand_in_reading_order_by_their_place_in_the_line(labelled: Path)
     assert entities[0]["points"][0] == [30, 2]
 
 
+def test_pictures_below_this_folder_are_named_from_here(
+    labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(labelled.parent)
+    texts, pages = read_page_texts(Path("scans/Label.txt"), [])
+    assert [str(page) for page in pages] == ["scans/a.jpg", "scans/b.jpg"]
+    assert len(texts.of_page(pages[0])["entities"]) == 3
+
+
 def test_a_page_without_text_has_its_size(labelled: Path) -> None:
     texts, pages = read_page_texts(labelled, [])
     assert texts.of_page(pages[1]) == {"entities": [], "width": 120, "height": 80}
