@@ -137,6 +137,56 @@ def test_the_version_that_a_name_tells_is_kept_when_the_model_is_saved_elsewhere
     assert json.loads((tmp_path / "best" / "config.json").read_text())["paddleocr_vl_version"] == "1.6"
 
 
+def as_the_hub_has_it(folder: Path) -> None:
+    """Rewrite a folder in the shape of the official ones: flat config, own code named, older file names."""
+    config = json.loads((folder / "config.json").read_text())
+    text = config.pop("text_config")
+    rope = text.pop("rope_parameters")
+    del config["paddleocr_vl_version"]
+    flat = {
+        **text,
+        **config,
+        "auto_map": {"AutoModelForCausalLM": "modeling_paddleocr_vl.PaddleOCRVLForConditionalGeneration"},
+        "rope_theta": rope["rope_theta"],
+        "rope_scaling": {"mrope_section": rope["mrope_section"], "rope_type": "default", "type": "default"},
+        "torch_dtype": "bfloat16",
+    }
+    flat["vision_config"]["model_type"] = "paddleocr_vl"
+    flat["model_type"] = "paddleocr_vl"
+    (folder / "config.json").write_text(json.dumps(flat))
+    images = json.loads((folder / "processor_config.json").read_text())["image_processor"]
+    size = images.pop("size")
+    images.update(min_pixels=size["shortest_edge"], max_pixels=size["longest_edge"])
+    images["auto_map"] = {"AutoImageProcessor": "image_processing.SiglipImageProcessor"}
+    images["image_processor_type"] = "SiglipImageProcessor"
+    (folder / "preprocessor_config.json").write_text(json.dumps(images))
+    names = {"auto_map": {"AutoProcessor": "processing_paddleocr_vl.PaddleOCRVLProcessor"}}
+    (folder / "processor_config.json").write_text(
+        json.dumps({**names, "processor_class": "PaddleOCRVLProcessor"})
+    )
+    tokens = json.loads((folder / "tokenizer_config.json").read_text())
+    del tokens["backend"], tokens["image_token"]
+    tokens["tokenizer_class"] = "LlamaTokenizer"
+    tokens["additional_special_tokens"] = tokens.pop("extra_special_tokens")
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokens))
+
+
+def test_a_folder_as_the_hub_has_it_is_the_same_model(tmp_path):
+    ours = make_tiny(tmp_path / "ours", tokenizer="llama", texts=["hello world"])
+    theirs = make_tiny(tmp_path / "PaddleOCR-VL-1.5", tokenizer="llama", texts=["hello world"])
+    as_the_hub_has_it(theirs)
+    assert read_model_folder(theirs).version == "1.5"
+    image = Image.new("RGB", (140, 40), "grey")
+    losses = []
+    for folder in (ours, theirs):
+        model, processor = load_model(folder)
+        assert model.dtype == torch.float32
+        row = Encoder(processor).encode(image, "OCR:", "hello world")
+        with torch.no_grad():
+            losses.append(float(model(**Collator(0)([row])).loss))
+    assert losses[0] == pytest.approx(losses[1])
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a GPU")
 def test_what_this_machine_has_not_is_a_setup_error():
     with pytest.raises(SetupError, match="there is no GPU 0"):
