@@ -18,7 +18,7 @@ from ppocr_kit.configs.yaml_text import dump_config
 from ppocr_kit.datasets.kie_request import KieRequest
 from ppocr_kit.errors import SetupError, ToolError
 from ppocr_kit.labels.boxes import Finding
-from ppocr_kit.labels.checks import CheckedPage, CheckOptions, LabelCheck, check_read
+from ppocr_kit.labels.checks import CheckedPage, CheckOptions, LabelCheck, Look, check_read
 from ppocr_kit.labels.sources import ReadOptions, read_sources
 from ppocr_kit.progress import Track, no_progress
 from ppocr_kit.runs.answering import ask
@@ -139,28 +139,33 @@ def check_labels(
         scale=scale,
     )
     left_out = _left_out(request)
+    line = None
+    if Task.REC in configs:
+        limits = line_limits(configs[Task.REC], request.model(Task.REC), request.max_text_length)
+        line = LineLook(limits, entries, told_by_release=left_out is None)
     sources = read_sources(request.sources, request.reading)
+    released = request.tasks if left_out is None else ()
     with tempfile.TemporaryDirectory(prefix="ppocr-kit-") as name:
-        folder, line = Path(name), None
-        if Task.REC in configs:
-            limits = line_limits(configs[Task.REC], request.model(Task.REC), request.max_text_length)
-            line = LineLook(limits, entries, told_by_release=left_out is None)
-        released = request.tasks if left_out is None else ()
+        folder = Path(name)
         with (
             LabelRows(folder, released, scale, line) as rows,
             KieLook(sources, request.kie_tasks, request.kie, folder) as kie,
         ):
-
-            def look_at(page: CheckedPage) -> Iterator[Finding]:
-                yield from rows.look_at(page)
-                yield from kie.look_at(page)
-
+            look_at = _one_after_another(rows.look_at, kie.look_at)
             check = check_read(sources, options, look=look_at, threads=threads, track=track)
             numbers = kie.finish(check.problems)
         look = ReleaseLook(left_out=left_out)
         if left_out is None and any(rows.counts.values()):
             look = _let_release_look(request, configs, check, rows, folder, track)
     return LabelReport(check, {task: request.model(task) for task in request.tasks}, look, numbers)
+
+
+def _one_after_another(*looks: Look) -> Look:
+    def look_at(page: CheckedPage) -> Iterator[Finding]:
+        for look in looks:
+            yield from look(page)
+
+    return look_at
 
 
 def _left_out(request: CheckRequest) -> str | None:

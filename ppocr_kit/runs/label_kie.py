@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -154,27 +154,24 @@ class KieLook:
         if self._classes:
             problems.extend(self._nothing_to_learn(tasks))
         count, counted_by = token_count(self._request, (page for _, _, page in self._pages))
-        numbers, tokens, links = Counter[str](), Counter[int](), Counter[str]()
+        counts = _Counts()
         for file, line, page in self._pages:
             planned = plan_page(page, count, self._request.windows)
-            for code, box, detail in _findings(page, planned, tasks):
-                problems.add(label_problem(code, file, line, box, detail))
-            numbers["pages"] += bool(page.entities)
-            numbers["linked"] += has_pair(page)
-            numbers["long"] += len(planned.windows) > 1
-            tokens[sum(planned.lengths)] += 1
-            learnt = {link for window in planned.windows for link in links_within(page, window)}
-            links.update(str(link.origin) for link in learnt)
+            counts.add(page, planned)
+            problems.extend(
+                label_problem(code, file, line, box, detail)
+                for code, box, detail in _findings(page, planned, tasks)
+            )
         return KieNumbers(
             tasks,
-            numbers["pages"],
+            counts.pages,
             {name: self._classes[name] for name in self._names()},
-            numbers["linked"],
-            dict(sorted(links.items())),
-            Distribution(dict(sorted(tokens.items()))),
+            counts.linked_pages,
+            dict(sorted(counts.links.items())),
+            Distribution(dict(sorted(counts.tokens.items()))),
             counted_by,
             self._request.windows.tokens,
-            numbers["long"],
+            counts.long_pages,
             self._notes(),
         )
 
@@ -211,6 +208,26 @@ def _findings(page: KiePage, planned: PlannedPage, tasks: Sequence[Task]) -> Ite
     yield from check_order(page)
     if Task.RE in tasks:
         yield from check_pairs(page, planned)
+
+
+@dataclass
+class _Counts:
+    """What is counted when the tokens of the texts are known."""
+
+    pages: int = 0
+    linked_pages: int = 0
+    long_pages: int = 0
+    tokens: Counter[int] = field(default_factory=Counter)
+    links: Counter[str] = field(default_factory=Counter)
+
+    def add(self, page: KiePage, planned: PlannedPage) -> None:
+        """Count a page."""
+        self.pages += bool(page.entities)
+        self.linked_pages += has_pair(page)
+        self.long_pages += len(planned.windows) > 1
+        self.tokens[sum(planned.lengths)] += 1
+        learnt = {link for window in planned.windows for link in links_within(page, window)}
+        self.links.update(str(link.origin) for link in learnt)
 
 
 class _WaitingPages:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ppocr_kit.datasets.build import BuildRequest, build_dataset
 from ppocr_kit.datasets.kie_request import KieRequest
 from ppocr_kit.errors import DataError
 from ppocr_kit.labels.kie_window_plan import WindowOptions
@@ -225,3 +226,16 @@ def test_the_real_forms_are_told_what_a_build_tells(shared: Path) -> None:
     assert numbers.classes == {"OTHER": 0, "DOCID_A": 20, "DOCID_Q": 21, "NAME_A": 18, "NAME_Q": 18}
     assert numbers.links == {"naming": 38}
     assert (numbers.tokens.least, numbers.tokens.most, numbers.long_pages) == (14, 53, 0)
+
+
+@pytest.mark.parametrize("tasks", [(Task.SER,), (Task.RE,), KIE_TASKS], ids=str)
+def test_a_build_tells_the_same_of_the_same_pages(shared: Path, tmp_path: Path, tasks) -> None:
+    source, kie = shared / "real" / "form_1040", KieRequest(windows=SMALL)
+    checked = check_labels(CheckRequest((source,), (), release=False, kie_tasks=tasks, kie=kie))
+    request = BuildRequest((source,), "set", tmp_path, tasks, kie=kie, near_duplicates=False)
+    built = build_dataset(request).problems
+    places = [
+        {(each.code, each.line, each.region, each.message) for each in problems if each.code >= "L090"}
+        for problems in (checked.check.problems, built)
+    ]
+    assert places[0] == places[1] and {"L100", "L103"} <= {code for code, *_ in places[0]}
