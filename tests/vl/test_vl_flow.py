@@ -144,6 +144,24 @@ def test_ctrl_c_saves_and_says_how_to_go_on(project_folder):
     assert [row["step"] for row in rows_of(history) if "loss" in row][-1] == saved
 
 
+def test_crops_of_real_exports_go_all_the_way(project_folder, shared, capsys):
+    call("vl", "prepare", shared / "real" / "wire", shared / "real" / "mix", "--name", "real")
+    call("vl", "check", "--dataset", "real", "--model", "tiny")
+    words = ["--steps", 6, "--lr", "3e-3", "--eval-rows", 6, "--max-new-tokens", 8, "--eval-steps", 6]
+    call("vl", "train", "--model", "tiny", "--dataset", "real", "--name", "real", *words)
+    run = json.loads((project_folder / "output" / "real" / "run.json").read_text())
+    assert (run["status"], run["step"], run["plan"]["val_rows"]) == ("finished", 6, 6)
+    assert run["best"]["loss"] < run["base"]["loss"]
+    words = ["--split", "test", "--model", "real", "--out", "real.jsonl", "--max-new-tokens", 8]
+    call("vl", "infer", "--dataset", "real", *words)
+    rows = rows_of(project_folder / "real.jsonl")
+    assert len(rows) > 50
+    assert not any("error" in row for row in rows)
+    capsys.readouterr()
+    call("vl", "eval", "real", "--split", "test", "--predictions", "real.jsonl", "--json")
+    assert json.loads(capsys.readouterr().out)["num_samples"] == len(rows)
+
+
 @pytest.mark.slow
 def test_two_processes_have_the_losses_of_one_that_accumulates(project_folder):
     words = ["--epochs", 3, "--lr", "3e-3", "--batch-size", 2, "--max-new-tokens", 3, "--eval-steps", 6]
