@@ -1,6 +1,6 @@
 """Asking a worker: give it a job, and take its answers as they come.
 
-The other side is ``workers/answers.py``. Answers go through a file (``vendor/answers.py``).
+Answers go through a file (``vendor/answers.py``).
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 import yaml
 
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.inspect_config import explain, has_four_points_each, label_encoders
+from ppocr_kit.vendor.answers import Put, serve
 
 _CUTTING = ("EastRandomCropData", "RandomCrop")
 _SHRINKING = "MakeShrinkMap"

@@ -19,9 +19,9 @@ from ppocr_kit.errors import PpocrKitError
 from ppocr_kit.geometry import Image
 from ppocr_kit.labels.images import PageImage, read_page_image
 from ppocr_kit.runs.engines import OPENVINO, PADDLE_PLAIN
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.engines import CHECKPOINT, Engine, Timed, is_installed, version_of
 from ppocr_kit.runs.workers.readers import Detector, Recogniser
+from ppocr_kit.vendor.answers import Put, serve
 
 # Without oneDNN big networks take seconds for a page, and differ on every page if they differ at all.
 _PLAIN_PICTURES = 3

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.kie_network import KieNetwork
 from ppocr_kit.runs.workers.kie_windows import Page
+from ppocr_kit.vendor.answers import Put, serve
 
 
 def main(job: dict[str, Any], put: Put) -> None:

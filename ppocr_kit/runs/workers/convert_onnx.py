@@ -16,7 +16,7 @@ from typing import Any
 
 from ppocr_kit.errors import ToolError
 from ppocr_kit.runs.engines import ONNX_FILE
-from ppocr_kit.runs.workers.answers import Put, serve
+from ppocr_kit.vendor.answers import Put, serve
 
 OPSET = 17
 # What PaddleOCR calls the axes of an input, instead of the converter's numbers.

@@ -20,11 +20,11 @@ from ppocr_kit.errors import PpocrKitError
 from ppocr_kit.labels.codes import LABEL_CODES
 from ppocr_kit.labels.images import BadImage, read_page_image
 from ppocr_kit.runs.kie_outputs import fields_of
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.inspect_kie import size_of
 from ppocr_kit.runs.workers.kie_drawing import write_kie_picture
 from ppocr_kit.runs.workers.kie_network import KieNetwork, one_question_each
 from ppocr_kit.runs.workers.kie_windows import Page
+from ppocr_kit.vendor.answers import Put, serve
 
 # Pages that share batches.
 _TOGETHER = 8

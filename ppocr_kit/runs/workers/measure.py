@@ -15,11 +15,11 @@ from typing import Any, Union
 import cv2
 
 from ppocr_kit.runs.workers import peers
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.engines import Engine, pick_engine
 from ppocr_kit.runs.workers.ordered_map import ordered_map
 from ppocr_kit.runs.workers.page_reader import Answer, PageReader, load_page_reader
 from ppocr_kit.runs.workers.portions import portions
+from ppocr_kit.vendor.answers import Put, serve
 
 Reply = Union[str, int]
 # Answers pictures that are all given at once.

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.kie_network import KieNetwork, one_question_each
 from ppocr_kit.runs.workers.kie_windows import Page
+from ppocr_kit.vendor.answers import Put, serve
 
 # Pages that share batches; what is held in memory of a page is some megabytes.
 _TOGETHER = 16

@@ -11,12 +11,12 @@ from typing import Any
 
 import cv2
 
-from ppocr_kit.runs.workers.answers import Put, serve
 from ppocr_kit.runs.workers.engines import Engine, pick_engine, version_of
 from ppocr_kit.runs.workers.ordered_map import ordered_map
 from ppocr_kit.runs.workers.paddle_networks import require_gpu
 from ppocr_kit.runs.workers.page_reader import PageReader, load_page_reader
 from ppocr_kit.runs.workers.portions import portions
+from ppocr_kit.vendor.answers import Put, serve
 
 
 def main(job: dict[str, Any], put: Put) -> None:
