@@ -210,10 +210,11 @@ def test_the_list_of_classes_is_told_where_it_is_named_first(folder, content, ex
 @pytest.mark.parametrize(
     ("text", "labels", "said"),
     [
-        (SER, ("question", "total"), "'total' 1 times, first in row 4; the classes have no such name"),
-        (SER, ("QUESTION", "None"), "'None' 1 times"),
-        (RE, ("question", "header"), "'header' 1 times"),
-        (RE, ("Question", "answer"), "'Question' 1 times, first in row 4; RE links"),
+        (SER, ("total", "total"), "'total' in row 4 and 1 more; the classes"),
+        (SER, ("question", "total"), "'total' in row 4; the classes have no such name"),
+        (SER, ("QUESTION", "None"), "'None' in row 4"),
+        (RE, ("question", "header"), "'header' in row 4"),
+        (RE, ("Question", "answer"), "'Question' in row 4; RE links"),
     ],
 )
 def test_labels_that_training_does_not_know_are_told_with_their_list(folder, text, labels, said) -> None:

@@ -122,7 +122,10 @@ def _check_labels(
 
 def _shown(counts: Mapping[str, int], first: Mapping[str, int]) -> str:
     """List labels with how often they occur and where first."""
-    shown = [f"'{label}' {counts[label]} times, first in row {first[label]}" for label in counts]
+    shown = [
+        f"'{label}' in row {first[label]}" + (f" and {count - 1} more" if count > 1 else "")
+        for label, count in counts.items()
+    ]
     more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
     return ", ".join(shown[:_MOST_SHOWN]) + more
 
