@@ -67,13 +67,12 @@ def test_options_that_do_not_go_together_are_refused(task: Task, options: dict[s
         spec(task, **options)
 
 
-@pytest.mark.parametrize("verb", [["export", "forms-ser"], ["predict", "forms-ser", "page.png"]])
-def test_what_serves_text_only_says_so_of_a_run_of_key_information(
-    verb: list[str], trained: Path, capsys: pytest.CaptureFixture[str]
+def test_predict_by_a_detector_says_so_of_a_run_of_key_information(
+    trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("page.png").write_bytes(b"")
     (trained.parents[1] / "config.yml").write_text(
         "Global: {}\nArchitecture: {model_type: kie, Backbone: {name: LayoutXLMForSer}}\n", encoding="utf-8"
     )
-    assert main(verb) == 2
+    assert main(["predict", "forms-ser", "page.png"]) == 2
     assert "'forms-ser' is a ser run" in capsys.readouterr().err
