@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.console import print_json, progress_bar
 from ppocr_kit.cli.predict_kie import FORMATS, JSON_LINES, KieOptions, predict_kie
+from ppocr_kit.cli.prediction_display import CollectedAnswers
 from ppocr_kit.cli.prediction_lines import PREDICTIONS_FILE, PredictionLines
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.engines import AUTO, ENGINES
 from ppocr_kit.runs.kie_predict import Running
 from ppocr_kit.runs.model_source import ModelSource, find_source
-from ppocr_kit.runs.predict import EngineUsed, Prediction, collect_images, predict_images
+from ppocr_kit.runs.predict import Prediction, collect_images, predict_images
 from ppocr_kit.tasks import Task
 
 _EPILOG = """Examples:
@@ -35,7 +34,6 @@ Key information: classes, links and fields of forms
   ppocr-kit predict --ser inference/forms-ser --labels scans/Label.txt --out found --format jsonl,xfund
 """
 PICTURES_FOLDER = "pictures"
-_SHOWN_FAILURES = 10
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
@@ -128,7 +126,7 @@ def predict(
     model, *images = names
     sources = _sources(model, rec, checkpoint)
     paths = collect_images(images)
-    collected = _Collected(keep=as_json, show=out is None and not as_json)
+    collected = CollectedAnswers(("regions",), keep=as_json, show=out is None and not as_json)
     with PredictionLines(out) as lines:
 
         def take(answer: Prediction) -> None:
@@ -163,47 +161,3 @@ def _sources(model: str, rec: str | None, checkpoint: str) -> list[ModelSource]:
         find_source(model, Task.DET, checkpoint=checkpoint),
         find_source(rec, Task.REC, checkpoint=checkpoint),
     ]
-
-
-class _Collected:
-    """What came, for the summary; the answers themselves are kept for ``--json`` only."""
-
-    def __init__(self, keep: bool, show: bool) -> None:
-        self._keep = keep
-        self._show = show
-        self.answers: list[Prediction] = []
-        self.failed: list[Prediction] = []
-        self.engines: list[dict[str, str]] = []
-        self.regions = 0
-        self.images = 0
-
-    def add_engine(self, used: EngineUsed) -> None:
-        self.engines.append(asdict(used))
-        say(f"{used.model}: {used.engine} {used.version} ({used.why})")
-
-    def add(self, answer: Prediction) -> None:
-        self.images += 1
-        self.regions += len(answer.get("regions", ()))
-        if "error" in answer:
-            self.failed.append(answer)
-        if self._show:
-            click.echo(json.dumps(answer, ensure_ascii=False))
-        if self._keep:
-            self.answers.append(answer)
-
-    def summary(self) -> str:
-        return f"{self.images - len(self.failed)} pictures, {self.regions} regions"
-
-    def report(self) -> None:
-        """List the pictures that were passed over.
-
-        Raises:
-            DataError: No picture could be read.
-        """
-        for answer in self.failed[:_SHOWN_FAILURES]:
-            say(f"passed over {answer['image']}: {answer['error']}")
-        if len(self.failed) > _SHOWN_FAILURES:
-            say(f"  … and {len(self.failed) - _SHOWN_FAILURES} more, see the lines with an error")
-        if len(self.failed) == self.images:
-            first = self.failed[0]
-            raise DataError(f"no picture could be read: {first['error']}", at=str(first["image"]))

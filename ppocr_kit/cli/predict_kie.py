@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.console import print_json, progress_bar
+from ppocr_kit.cli.prediction_display import CollectedAnswers
 from ppocr_kit.cli.prediction_lines import PREDICTIONS_FILE, PredictionLines
-from ppocr_kit.errors import DataError, UsageError
+from ppocr_kit.errors import UsageError
 from ppocr_kit.labels.link_naming import parse_class_pairs
 from ppocr_kit.runs.kie_folders import PPOCRLABEL, XFUND, PredictedPages
 from ppocr_kit.runs.kie_predict import KieModels, Running, predict_key_information
 from ppocr_kit.runs.kie_source import find_kie_source
 from ppocr_kit.runs.kie_texts import PageTexts, read_page_texts
 from ppocr_kit.runs.model_source import ModelSource, find_source
-from ppocr_kit.runs.predict import EngineUsed, Prediction, collect_images
+from ppocr_kit.runs.predict import Prediction, collect_images
 from ppocr_kit.tasks import Task
 
 JSON_LINES = "jsonl"
 FORMATS = (JSON_LINES, PPOCRLABEL, XFUND)
 _KEPT_FOLDER = "answered"
-_SHOWN_FAILURES = 10
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def predict_kie(
     re = find_kie_source(options.re, Task.RE, checkpoint=options.checkpoint) if options.re else None
     ser = find_kie_source(options.ser, Task.SER, checkpoint=options.checkpoint)
     models = KieModels(ser, re, parse_class_pairs(options.pairs))
-    collected = _Collected(keep=as_json, show=out is None and not as_json)
+    collected = CollectedAnswers(("fields", "links"), keep=as_json, show=out is None and not as_json)
     files = PredictedPages(out, formats, models.roles)
     with PredictionLines(out) as lines:
 
@@ -88,12 +87,14 @@ def predict_kie(
             texts,
             take,
             running=replace(running, kept=out / _KEPT_FOLDER if out is not None else None),
-            on_engine=_tell_engine,
+            on_engine=collected.add_engine,
             track=progress_bar,
         )
     written = files.write()
     if as_json:
-        print_json({"images": collected.answers, "failed": len(collected.failed)})
+        print_json(
+            {"engines": collected.engines, "images": collected.answers, "failed": len(collected.failed)}
+        )
     elif out is not None:
         places = ", ".join(str(path) for path in (out / PREDICTIONS_FILE, *written))
         click.echo(f"{collected.summary()}; written: {places}")
@@ -138,49 +139,3 @@ def _texts(
         find_source(options.rec, Task.REC, checkpoint=options.checkpoint),
     ]
     return sources, collect_images(names)
-
-
-def _tell_engine(used: EngineUsed) -> None:
-    say(f"{used.model}: {used.engine} {used.version} ({used.why})")
-
-
-class _Collected:
-    """What came, for the summary; the answers themselves are kept for ``--json`` only."""
-
-    def __init__(self, keep: bool, show: bool) -> None:
-        self._keep = keep
-        self._show = show
-        self.answers: list[Prediction] = []
-        self.failed: list[Prediction] = []
-        self.images = self.fields = self.links = self.without_text = 0
-
-    def add(self, answer: Prediction) -> None:
-        self.images += 1
-        self.fields += len(answer.get("fields", ()))
-        self.links += len(answer.get("links", ()))
-        self.without_text += "note" in answer
-        if "error" in answer:
-            self.failed.append(answer)
-        if self._show:
-            click.echo(json.dumps(answer, ensure_ascii=False))
-        if self._keep:
-            self.answers.append(answer)
-
-    def summary(self) -> str:
-        return f"{self.images - len(self.failed)} pictures, {self.fields} fields, {self.links} links"
-
-    def report(self) -> None:
-        """List the pictures that were passed over.
-
-        Raises:
-            DataError: No picture could be answered.
-        """
-        if self.without_text:
-            say(f"no text was found on {self.without_text} of {self.images} pictures")
-        for answer in self.failed[:_SHOWN_FAILURES]:
-            say(f"passed over {answer['image']}: {answer['error']}")
-        if len(self.failed) > _SHOWN_FAILURES:
-            say(f"  … and {len(self.failed) - _SHOWN_FAILURES} more, see the lines with an error")
-        if len(self.failed) == self.images:
-            first = self.failed[0]
-            raise DataError(f"no picture could be answered: {first['error']}", at=str(first["image"]))
