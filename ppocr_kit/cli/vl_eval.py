@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.vl_options import answering_options
 
 _EPILOG = """Examples:
 
@@ -29,7 +30,6 @@ _EPILOG = """Examples:
     show_default=True,
     help="Which rows.",
 )
-@click.option("--checkpoint", default="best", show_default=True, help="Of a run: best or latest.")
 @click.option(
     "--base",
     metavar="MODEL",
@@ -47,28 +47,7 @@ _EPILOG = """Examples:
 )
 @click.option("--nfkc", is_flag=True, help="Also score the NFKC forms of the texts, by that name.")
 @click.option("--seed", default=0, show_default=True, help="Of the draws for the intervals.")
-@click.option(
-    "--batch-size",
-    default=32,
-    show_default=True,
-    type=click.IntRange(min=1, max=4096),
-    help="Pictures at a time.",
-)
-@click.option(
-    "--max-new-tokens",
-    default=1024,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Longer answers are cut off; a page may need 4096.",
-)
-@click.option(
-    "--max-pixels", type=click.IntRange(min=784), help="Reduce larger pictures. Default: as in training."
-)
-@click.option(
-    "--min-pixels", type=click.IntRange(min=784), help="Enlarge smaller pictures. Default: as in training."
-)
-@click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
-@click.option("--bf16/--no-bf16", default=None, help="Compute in bfloat16; default on a GPU.")
+@answering_options
 @click.option(
     "--out",
     metavar="DIR",

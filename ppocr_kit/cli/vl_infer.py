@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.vl_options import answering_options
 from ppocr_kit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _SHOWN_FAILURES = 10
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("images", nargs=-1)
 @click.option("--model", metavar="DIR_OR_RUN", help="A run, a model folder, or a name on the hub.")
-@click.option("--checkpoint", default="best", show_default=True, help="Of a run: best or latest.")
 @click.option("--server", metavar="URL", help="Ask a vLLM or SGLang server instead of loading a model.")
 @click.option("--server-model", metavar="NAME", help="Its name on the server. Default: the only one served.")
 @click.option(
@@ -51,24 +51,7 @@ _SHOWN_FAILURES = 10
     metavar="ocr|table|chart|formula|TEXT",
     help="What is asked.  [default: ocr; with --dataset what its rows say]",
 )
-@click.option(
-    "--batch-size",
-    default=32,
-    show_default=True,
-    type=click.IntRange(min=1, max=4096),
-    help="Pictures at a time; requests at a time to a server.",
-)
-@click.option(
-    "--max-new-tokens",
-    default=1024,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Longer answers are cut off; a page may need 4096.",
-)
-@click.option("--max-pixels", type=click.IntRange(min=784), help="Reduce larger pictures to this.")
-@click.option("--min-pixels", type=click.IntRange(min=784), help="Enlarge smaller pictures to this.")
-@click.option("--device", default="cpu", show_default=True, help="cpu or gpu:0.")
-@click.option("--bf16/--no-bf16", default=None, help="Compute in bfloat16; default on a GPU.")
+@answering_options
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on with the rows in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def infer(images: tuple[str, ...], out: Path | None, resume: bool, as_json: bool, **options: Any) -> None:
