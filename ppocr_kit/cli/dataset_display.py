@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ppocr_kit.cli.console import say
+from ppocr_kit.cli.findings_display import print_findings
 
 if TYPE_CHECKING:
     from ppocr_kit.datasets.build import BuildResult
-    from ppocr_kit.problems import ProblemLog
 
 _MOST_CLASSES = 40
 _MOST_SPELLINGS = 6
@@ -19,9 +19,9 @@ _MOST_SPELLINGS = 6
 
 def print_result(result: BuildResult, dry_run: bool) -> None:
     """Print what was built: findings and notes on stderr, the numbers on stdout."""
-    _print_findings(result.problems)
-    for note in result.notes:
-        say(f"note: {note}")
+    from ppocr_kit.labels.codes import LABEL_CODES
+
+    print_findings(result.problems, LABEL_CODES, result.notes)
     manifest = result.manifest
     verb = "would be written to" if dry_run else "written to"
     click.echo(f"{manifest['name']} {verb} {result.folder}")
@@ -36,16 +36,6 @@ def print_result(result: BuildResult, dry_run: bool) -> None:
     if skipped["count"]:
         where = "" if dry_run else f", listed in {result.folder / skipped['list']}"
         click.echo(f"  skipped: {skipped['count']}{where}")
-
-
-def _print_findings(problems: ProblemLog) -> None:
-    """Print one line per kind of finding on stderr."""
-    from ppocr_kit.labels.codes import LABEL_CODES
-
-    for code, count in sorted(problems.by_code.items()):
-        kind = LABEL_CODES[code]
-        first = problems.first(code, 1)[0]
-        say(f"{kind.severity} {code}: {kind.meaning} ({count} times, first at {first.where})")
 
 
 def _task_lines(task: str, entry: Mapping[str, Any]) -> Iterator[str]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ppocr_kit.cli.console import print_json, progress_bar, say
+from ppocr_kit.cli.console import print_json, progress_bar
+from ppocr_kit.cli.findings_display import print_findings
 from ppocr_kit.cli.reading_options import reading_options
 
 if TYPE_CHECKING:
     from ppocr_kit.labels.sources import ReadOptions
-    from ppocr_kit.problems import ProblemLog
     from ppocr_kit.vl.prepare import PrepareResult
 
 _EPILOG = """Examples:
@@ -142,9 +142,10 @@ def _describe(result: PrepareResult, dry_run: bool) -> dict[str, Any]:
 
 def _print_result(result: PrepareResult, dry_run: bool) -> None:
     """Print what was made, for people."""
-    _print_findings(result.problems)
-    for note in result.notes:
-        say(f"note: {note}")
+    from ppocr_kit.labels.codes import LABEL_CODES
+    from ppocr_kit.vl.codes import VL_CODES
+
+    print_findings(result.problems, {**LABEL_CODES, **VL_CODES}, result.notes)
     manifest = result.manifest
     verb = "would be written to" if dry_run else "written to"
     click.echo(f"{manifest['name']} {verb} {result.folder}")
@@ -174,16 +175,3 @@ def _lengths(lengths: dict[str, Any]) -> str:
         f"{said}; rows: median {rows['median']}, 99 % {rows['p99']}, longest {rows['most']} tokens, of these "
         f"{answers['most']} at most of an answer"
     )
-
-
-def _print_findings(problems: ProblemLog) -> None:
-    """Print one line per kind of finding on stderr."""
-    from ppocr_kit.labels.codes import LABEL_CODES
-    from ppocr_kit.vl.codes import VL_CODES
-
-    kinds = {**LABEL_CODES, **VL_CODES}
-    for code, count in sorted(problems.by_code.items()):
-        first = problems.first(code, 1)[0]
-        detail = first.message.removeprefix(kinds[code].meaning).removeprefix(": ")
-        shown = f": {detail}" if detail else ""
-        say(f"{first.severity} {code}: {kinds[code].meaning} ({count} times, first at {first.where}{shown})")
