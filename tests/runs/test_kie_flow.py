@@ -37,7 +37,7 @@ def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Itera
         patch.chdir(project)
         patch.delenv("PPOCR_KIT_KIE_TOKENIZER", raising=False)
         sync_release(project=project, source=str(release_path))
-        assert main(["synth", "labels", "--kind", "form", "--pages", "320"]) == 0
+        assert main(["synth", "labels", "--kind", "form", "--pages", "560"]) == 0
         assert main(["dataset", "build", "labels", "--name", "forms", "--tasks", "ser,re"]) == 0
         assert main(["models", "tiny", "layoutxlm", "--texts", DATA, "--out", "tiny"]) == 0
         yield project
@@ -45,9 +45,9 @@ def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Itera
 
 @pytest.fixture(scope="module")
 def ser(forms: Path) -> str:
-    """A SER run after the first half of its epochs."""
+    """A SER run after the first of its epochs."""
     train = ("train", "ser", "--dataset", DATA, "--pretrained", "tiny", "--name", "forms-ser")
-    assert main([*train, *SHORT, "--epochs", "2"]) == 0
+    assert main([*train, *SHORT, "--epochs", "1"]) == 0
     return "forms-ser"
 
 
@@ -62,18 +62,10 @@ def record_of(name: str) -> dict[str, Any]:
     return dict(json.loads(Path("output", name, "run.json").read_text(encoding="utf-8")))
 
 
-def test_the_small_network_is_complete_and_the_same_for_a_seed(forms: Path) -> None:
-    names = {"config.json", "model_state.pdparams", "sentencepiece.bpe.model"}
-    assert {path.name for path in Path("tiny").iterdir()} == names
-    assert main(["models", "tiny", "layoutxlm", "--texts", DATA, "--out", "again"]) == 0
-    for name in names:
-        assert Path("tiny", name).read_bytes() == Path("again", name).read_bytes()
-
-
 def test_ser_starts_from_a_folder_and_says_what_of_it_fits(ser: str) -> None:
     record = record_of(ser)
     assert record["status"] == "finished" and record["task"] == "ser"
-    assert record["plan"]["rows"]["train"] == {"total": 256, "usable": 256, "rejected": 0}
+    assert record["plan"]["rows"]["train"] == {"total": 448, "usable": 448, "rejected": 0}
     parts = {part["part"]: part for part in record["plan"]["weights"]["parts"]}
     assert parts["layoutxlm"]["share"] == 1.0 and parts["classifier"]["loaded"] == 0
     assert {path.name for path in Path("output", ser, "start").iterdir()} == {
@@ -86,9 +78,9 @@ def test_a_run_goes_on_where_it_ended_with_its_own_tokenizer_and_learns_the_clas
     trained_ser: str,
 ) -> None:
     record = record_of(trained_ser)
-    assert record["plan"]["first_epoch"] == 3 and record["plan"]["weights"] is None
+    assert record["plan"]["first_epoch"] == 2 and record["plan"]["weights"] is None
     log = Path("output", trained_ser, "logs", "train.log").read_text(encoding="utf-8")
-    assert "epoch: [3/4], global_step: 1" in log
+    assert "epoch: [2/4], global_step: 1" in log
     assert ".pdopt is not exists" not in log.split("resume from")[-1]
     assert record["final"]["hmean"] >= LEARNT_CLASSES
 
@@ -97,12 +89,12 @@ def test_re_starts_from_the_network_of_a_ser_run_and_learns_the_links(
     trained_ser: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train = ("train", "re", "--dataset", DATA, "--from-ser", trained_ser, "--name", "forms-re")
-    assert main([*train, *SHORT, "--epochs", "2"]) == 0
+    assert main([*train, *SHORT, "--epochs", "1"]) == 0
     parts = {part["part"]: part for part in record_of("forms-re")["plan"]["weights"]["parts"]}
     assert parts["layoutxlm"]["share"] == 1.0 and parts["extractor"]["loaded"] == 0
     capsys.readouterr()
     assert main(["eval", "forms-re", "--split", "test", "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
-    assert measured["task"] == "re" and measured["num_samples"] == 32
-    assert measured["metrics"]["hmean"] >= LEARNT_LINKS
+    assert measured["task"] == "re" and measured["num_samples"] == 56
+    assert measured["values"]["hmean"] >= LEARNT_LINKS
     assert main(["train", "re", "--dataset", DATA, "--from-ser", "forms-re", "--name", "x"]) == 2
