@@ -14,6 +14,7 @@ import yaml
 from own_files import OWN_REC, write_own_files
 
 from ppocr_kit.cli.main import main
+from ppocr_kit.configs.base import find_recipe
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import ConfigError, UsageError
 from ppocr_kit.problems import Severity
@@ -190,6 +191,16 @@ def test_other_tasks_are_refused_by_name(folder: Path) -> None:
     (folder / "own_rec.yml").write_text(OWN_REC.replace("model_type: rec", "model_type: table"), "utf-8")
     with pytest.raises(ConfigError, match="this is a table model"):
         assert check_own_config(Path("own_rec.yml")).task
+
+
+@pytest.mark.parametrize("task", [Task.SER, Task.RE])
+def test_the_task_of_a_yaml_for_key_information_is_told_by_its_backbone(folder: Path, task: Task) -> None:
+    text = find_recipe(task, "vi_layoutxlm").path.read_text(encoding="utf-8")
+    (folder / "own.yml").write_text(text, encoding="utf-8")
+    assert check_own_config(Path("own.yml")).task is task
+    (folder / "own.yml").write_text(text.replace("name: LayoutXLMFor", "name: LayoutLMFor"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="a kie model of LayoutLMFor"):
+        assert check_own_config(Path("own.yml")).task
 
 
 @pytest.mark.parametrize(
