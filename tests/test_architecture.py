@@ -243,3 +243,10 @@ def test_entry_of_the_command_line_loads_nothing_heavy():
 def test_commands_load_no_framework():
     modules = [f"ppocr_kit.cli.{path.stem}" for path in sorted((PACKAGE / "cli").glob("[!_]*.py"))]
     assert loaded_after("\n".join(f"import {module}" for module in modules)) & FRAMEWORKS == set()
+
+
+def test_test_files_have_names_of_their_own():
+    # pytest imports them by these names alone
+    tests = Path(__file__).parent
+    names = [path.name for path in tests.rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
