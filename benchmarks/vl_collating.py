@@ -1,6 +1,6 @@
 """Time making training batches beside the well-known article's way, and check that both make the same.
 
-    $(ppocr-kit env path vl) benchmarks/vl_collating.py [--rows 64] [--rounds 5]
+    $(ppocr-kit env path vl) benchmarks/vl_collating.py [--rows 64] [--rounds 9]
 
 Runs in the lane ``vl``, offline, on the CPU, in about a minute. Rows are drawn crops of 200 to 500 pixels
 with texts of 3 to 40 characters, four to a batch as in the article; the picture bounds are those of the
@@ -173,7 +173,7 @@ def compare(folder: Path, count: int, rounds: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time making training batches beside the article's way.")
     parser.add_argument("--rows", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     logging.set_verbosity_error()
