@@ -54,7 +54,7 @@ def ser(forms: Path) -> str:
 @pytest.fixture(scope="module")
 def trained_ser(ser: str) -> str:
     """The same run after it went on."""
-    assert main(["train", "ser", "--dataset", DATA, "--name", ser, "--epochs", "3", "--resume"]) == 0
+    assert main(["train", "ser", "--dataset", DATA, "--name", ser, "--epochs", "4", "--resume"]) == 0
     return ser
 
 
@@ -80,7 +80,7 @@ def test_a_run_goes_on_where_it_ended_with_its_own_tokenizer_and_learns_the_clas
     record = record_of(trained_ser)
     assert record["plan"]["first_epoch"] == 2 and record["plan"]["weights"] is None
     log = Path("output", trained_ser, "logs", "train.log").read_text(encoding="utf-8")
-    assert "epoch: [2/3], global_step: 1" in log
+    assert "epoch: [2/4], global_step: 1" in log
     assert ".pdopt is not exists" not in log.split("resume from")[-1]
     assert record["final"]["hmean"] >= LEARNT_CLASSES
 
