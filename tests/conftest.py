@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,6 +66,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode("utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def kit_in_foreground() -> list[str]:
+    """The kit as a command that Ctrl-C reaches; a script's job in the background starts with it ignored."""
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    return [sys.executable, "-c", f"{start}; from ppocr_kit.cli.main import run; run()"]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,10 +50,10 @@ def windows_of(command: subprocess.Popen[str]) -> list[int]:
 
 
 def test_one_window_at_a_time_and_ending_the_command_saves(
-    make_folder: MakeFolder, label_python: Path, screen: dict[str, str]
+    make_folder: MakeFolder, label_python: Path, screen: dict[str, str], kit_in_foreground: list[str]
 ) -> None:
     folder = make_folder(LABEL)
-    words = [sys.executable, "-m", "ppocr_kit", "label", str(folder)]
+    words = [*kit_in_foreground, "label", str(folder)]
     env = {**os.environ, **screen, "PPOCR_KIT_LABEL_PYTHON": str(label_python)}
     command = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

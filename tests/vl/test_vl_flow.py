@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +110,7 @@ def test_adapters_at_least_halve_the_error_rate_and_merge(project_folder, capsys
     assert "loaded anew" in capsys.readouterr().out
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(project_folder):
+def test_ctrl_c_saves_and_says_how_to_go_on(project_folder, kit_in_foreground):
     words = [
         "vl",
         "train",
@@ -127,7 +126,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(project_folder):
     words += ["--epochs", "400", "--eval-steps", "1000", "--max-new-tokens", "3"]
     run = project_folder / "output" / "cut"
     process = subprocess.Popen(
-        [sys.executable, "-m", "ppocr_kit", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*kit_in_foreground, *words], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     history = run / "logs" / "history.jsonl"
     deadline = time.monotonic() + 120
