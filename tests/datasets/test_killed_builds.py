@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -49,12 +48,12 @@ def source(tmp_path_factory):
 
 
 @pytest.fixture
-def running(tmp_path, source, project):
+def running(tmp_path, source, project, kit_in_foreground):
     """A build with two processes over an older set, caught while it writes."""
     old = tmp_path / "out" / "set"
     old.mkdir(parents=True)
     (old / "dataset.json").write_text(json.dumps({"older": True}), "utf-8")
-    words = [sys.executable, "-m", "ppocr_kit", "dataset", "build", str(source), "--name", "set"]
+    words = [*kit_in_foreground, "dataset", "build", str(source), "--name", "set"]
     process = subprocess.Popen(
         [*words, "--out", str(tmp_path / "out"), "--workers", "2", "--no-near-duplicates"],
         stdout=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from ppocr_kit.configs.base import find_recipe, load_recipe
 from ppocr_kit.configs.label_limits import LineLimits, line_limits, training_scale, with_labels
 from ppocr_kit.labels.checks import CheckedPage
 from ppocr_kit.labels.placement import place_regions
-from ppocr_kit.labels.region import TextRegion
+from ppocr_kit.labels.region import LabeledImage, TextRegion
 from ppocr_kit.labels.statistics import TrainingScale
 from ppocr_kit.runs.label_rows import LabelRows, LineLook
 from ppocr_kit.tasks import TEXT_TASKS, Task
@@ -27,7 +27,10 @@ def checked_page(*texts: str, line: int = 1, width: int = 60) -> CheckedPage:
         points = ((left, top), (right, top), (right, bottom), (left, bottom))
         regions.append(TextRegion(text, points, index=at))
     placed, _ = place_regions(regions, 1000, 1000)
-    return CheckedPage("Label.txt", line, "batch/a.png", True, (1000, 1000), tuple(placed), (), "")
+    labelled = LabeledImage("batch/a.png", Path("a.png"), (), line)
+    return CheckedPage(
+        "Label.txt", line, "batch/a.png", True, (1000, 1000), tuple(placed), (), "", 0, labelled
+    )
 
 
 def found(page: CheckedPage, limits: LineLimits, dictionary: Any = None, told: bool = False) -> list[Any]:
