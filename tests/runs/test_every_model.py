@@ -34,6 +34,8 @@ SLOW = {
     "PP-OCRv6_medium_rec",
     "det_r50_vd_db",
     "rec_r34_vd_none_bilstm_ctc",
+    # the network of PP-OCRv4_mobile_rec under another dictionary
+    "en_PP-OCRv4_mobile_rec",
 }
 # One batch is the whole training split, so that the loss of the first and the last steps compare.
 SIZE = {

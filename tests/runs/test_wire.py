@@ -24,7 +24,7 @@ WEIGHTS = {
 OPTIONS = {
     "det": ("--model", "ch_det_mv3_db_v2.0", "--image-size", "128", "--epochs", "3"),
     # so short a run wants a higher rate than the default for all 25 epochs
-    "rec": ("--model", "rec_en_number_lite_train", "--epochs", "5", "--lr", "0.001"),
+    "rec": ("--model", "rec_en_number_lite_train", "--epochs", "4", "--lr", "0.001"),
 }
 
 
