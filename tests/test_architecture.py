@@ -17,8 +17,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports point to the same floor or down, never up.
 FLOORS = (
-    {"__init__", "errors", "tasks", "problems", "progress", "storage", "geometry", "fingerprint", "text"}
-    | {"metrics"},
+    {"__init__", "errors", "tasks", "problems", "progress", "storage", "run_folders"}
+    | {"geometry", "fingerprint", "text", "metrics"},
     {"labels", "datasets", "synth", "linking"},
     {"configs", "vendor", "supplement", "pretrained"},
     {"runs", "vl"},

@@ -16,8 +16,8 @@ from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
+from ppocr_kit.run_folders import OUTPUT_FOLDER, check_run_name
 from ppocr_kit.runs.own_config import OwnConfig, check_own_config, prepare_own_training, require_sound
-from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name
 from ppocr_kit.runs.train import PreparedTraining
 from ppocr_kit.tasks import KIE_TASKS
 

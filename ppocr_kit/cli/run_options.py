@@ -14,7 +14,8 @@ from ppocr_kit.configs.key_information import LONGEST_WINDOW
 from ppocr_kit.configs.overrides import parse_override
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.errors import UsageError
-from ppocr_kit.runs.rundir import OUTPUT_FOLDER, check_run_name, find_run, read_run
+from ppocr_kit.run_folders import OUTPUT_FOLDER, check_run_name
+from ppocr_kit.runs.rundir import find_run, read_run
 from ppocr_kit.tasks import KIE_TASKS, TEXT_TASKS, Task
 
 _DEFAULTS = ", ".join(

@@ -69,14 +69,23 @@ class BuildRequest:
         return self.out / self.name
 
 
-def check_request(request: BuildRequest) -> None:
-    """Raise UsageError for a request that cannot be met, before anything is read."""
-    if not _NAME.fullmatch(request.name):
+def check_dataset_name(name: str) -> None:
+    """Refuse names of data sets that are not a plain folder name.
+
+    Raises:
+        UsageError: The name has separators, or a dot or dash in front.
+    """
+    if not _NAME.fullmatch(name):
         raise UsageError(
-            f"'{request.name}' cannot be the name of a data set",
+            f"'{name}' cannot be the name of a data set",
             at="--name",
             hint="use letters, digits, '-', '_' and '.', without a dot or dash in front",
         )
+
+
+def check_request(request: BuildRequest) -> None:
+    """Raise UsageError for a request that cannot be met, before anything is read."""
+    check_dataset_name(request.name)
     if not request.sources:
         raise UsageError("no labelled folder is given", hint="ppocr-kit dataset build FOLDER --name NAME")
     if not request.tasks:

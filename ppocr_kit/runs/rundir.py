@@ -9,9 +9,6 @@ key information as the folder ``start/``. Its checkpoints are folders too.
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +16,12 @@ from typing import Any
 
 from ppocr_kit.configs.key_information import START_FOLDER
 from ppocr_kit.errors import ReportError, UsageError
+from ppocr_kit.run_folders import FORMAT, OUTPUT_FOLDER, RECORD_NAME, find_run_folder, read_record_file
 from ppocr_kit.storage import write_json_atomic
 from ppocr_kit.tasks import KIE_TASKS, Task
 
-FORMAT = 1
-OUTPUT_FOLDER = "output"
 # The weights in a folder that is a checkpoint of key information.
 NETWORK_WEIGHTS = "model_state.pdparams"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class RunFolder:
     @property
     def record_file(self) -> Path:
         """What was run, from what, with which result."""
-        return self.path / "run.json"
+        return self.path / RECORD_NAME
 
     @property
     def config_file(self) -> Path:
@@ -161,21 +156,6 @@ def weights_file(prefix: Path, task: Task) -> Path:
     return prefix / NETWORK_WEIGHTS if task in KIE_TASKS else prefix.with_name(f"{prefix.name}.pdparams")
 
 
-def check_run_name(name: str) -> str:
-    """Refuse names that are not a plain folder name.
-
-    Raises:
-        UsageError: The name has separators, starts with a dot, or is too long.
-    """
-    if not _NAME.match(name):
-        raise UsageError(
-            f"'{name}' cannot name a run",
-            at="--name",
-            hint="use letters, digits, '.', '_' and '-', starting with a letter or digit",
-        )
-    return name
-
-
 def find_run(name_or_path: str, output: Path | None = None) -> RunFolder:
     """Find a run by its name under ``output/`` or by its path.
 
@@ -183,13 +163,7 @@ def find_run(name_or_path: str, output: Path | None = None) -> RunFolder:
         UsageError: There is no such run; the nearest name is given.
     """
     base = output if output is not None else Path(OUTPUT_FOLDER)
-    for candidate in (base / name_or_path, Path(name_or_path)):
-        if (candidate / "run.json").is_file():
-            return RunFolder(candidate.absolute())
-    names = sorted(path.parent.name for path in base.glob("*/run.json"))
-    near = difflib.get_close_matches(Path(name_or_path).name, names, n=1)
-    have = f"did you mean '{near[0]}'?" if near else f"runs here: {', '.join(names[:8]) or 'none'}"
-    raise UsageError(f"there is no run '{name_or_path}'; {have}", at=str(base), hint="ppocr-kit train --help")
+    return RunFolder(find_run_folder(name_or_path, base, "ppocr-kit train --help"))
 
 
 def record_to_json(record: RunRecord) -> dict[str, Any]:
@@ -209,14 +183,7 @@ def read_run(folder: RunFolder) -> RunRecord:
         ReportError: The file is absent, not JSON, of a newer format, or has wrong types.
     """
     at = str(folder.record_file)
-    try:
-        body = json.loads(folder.record_file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReportError(f"cannot read the run's record ({error.strerror})", at=at) from error
-    except ValueError as error:
-        raise ReportError("the run's record is not valid JSON", at=at, hint="train the run again") from error
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise ReportError(f"the run's record is not of format {FORMAT}", at=at, hint="update ppocr-kit")
+    body = read_record_file(folder.record_file)
     kinds: dict[str, Any] = {
         "name": str, "model": str, "status": str, "dataset": (dict, type(None)), "release": dict,
         "spec": dict, "plan": dict, "versions": dict, "seed": int, "started": (str, type(None)),

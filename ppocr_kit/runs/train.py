@@ -25,6 +25,7 @@ from ppocr_kit.configs.render import dump_config, render, rendered_text
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import Dataset, read_dataset
 from ppocr_kit.errors import ConfigError, DataError, PpocrKitError, ToolError, UsageError
+from ppocr_kit.run_folders import move_aside
 from ppocr_kit.runs.kie_plan import NetworkStart, find_start, keep_start, plan_key_information
 from ppocr_kit.runs.networks import tokenizer_environment
 from ppocr_kit.runs.old_dictionary import DICTIONARY_COPY
@@ -187,7 +188,7 @@ def run_training(
         KeyboardInterrupt: Passed on after the process group is gone and the record says so.
     """
     folder = prepared.folder
-    aside = None if prepared.resumes else _move_aside(folder)
+    aside = None if prepared.resumes else move_aside(folder.path)
     record = _start_record(prepared, command)
     watch = _Watch(on_event)
     started = time.monotonic()
@@ -307,17 +308,6 @@ def _write_start(config: dict[str, Any], prepared: PreparedTraining) -> dict[str
         return config
     write_start(plan.start, folder.start_file)
     return with_pretrained(config, folder.start_file)
-
-
-def _move_aside(folder: RunFolder) -> Path | None:
-    """Move an existing run out of the way, and return where it went."""
-    if not folder.path.exists():
-        return None
-    aside = folder.path.with_name(f".{folder.name}.replaced")
-    if aside.exists():
-        shutil.rmtree(aside)
-    folder.path.rename(aside)
-    return aside
 
 
 def resumed_config(

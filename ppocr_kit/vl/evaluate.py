@@ -15,6 +15,7 @@ from typing import Any
 from ppocr_kit.configs.device import Device
 from ppocr_kit.errors import DataError, UsageError
 from ppocr_kit.progress import Track, no_progress
+from ppocr_kit.run_folders import OUTPUT_FOLDER
 from ppocr_kit.storage import write_json_atomic
 from ppocr_kit.tasks import Split
 from ppocr_kit.vl.dataset import VlDataset, find_vl_dataset, read_vl_dataset
@@ -23,7 +24,7 @@ from ppocr_kit.vl.inference import infer
 from ppocr_kit.vl.local_model import AnswerSettings, LocalModel
 from ppocr_kit.vl.predictions import Prediction, read_predictions
 from ppocr_kit.vl.questions import questions_of_rows
-from ppocr_kit.vl.record import OUTPUT_FOLDER, VlRun, VlRunFolder, read_vl_run
+from ppocr_kit.vl.record import VlRun, VlRunFolder, read_vl_run
 from ppocr_kit.vl.rows import VlRow, read_rows
 from ppocr_kit.vl.run_models import find_run_model
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ppocr_kit.datasets.request import check_apart
+from ppocr_kit.datasets.request import check_apart, check_dataset_name
 from ppocr_kit.datasets.split import DEFAULT_RATIO, parse_ratio
 from ppocr_kit.errors import UsageError
 from ppocr_kit.labels.sources import ReadOptions
 from ppocr_kit.vl.dataset import MANIFEST_NAME
 from ppocr_kit.vl.sources.detecting import detect_kind
-
-_NAME = re.compile(r"[\w][\w.\-]*")
 
 
 @dataclass(frozen=True)
@@ -70,12 +67,7 @@ def check_request(request: PrepareRequest) -> list[str]:
         UsageError: A name, ratio, group or place cannot be.
         DataError: A source is not there.
     """
-    if not _NAME.fullmatch(request.name):
-        raise UsageError(
-            f"'{request.name}' cannot be the name of a data set",
-            at="--name",
-            hint="use letters, digits, '-', '_' and '.', without a dot or dash in front",
-        )
+    check_dataset_name(request.name)
     if not request.sources:
         raise UsageError("no source is given", hint="ppocr-kit vl prepare SRC --name NAME")
     if request.groups is not None and request.group_by is None:

@@ -7,23 +7,19 @@ absolute: the base model lies where the user put it.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ppocr_kit.errors import ReportError, UsageError
+from ppocr_kit.run_folders import FORMAT, OUTPUT_FOLDER, RECORD_NAME, find_run_folder, read_record_file
 from ppocr_kit.storage import write_json_atomic
 from ppocr_kit.vl.history import HISTORY_FILE
 
-FORMAT = 1
 TASK = "vl"
-OUTPUT_FOLDER = "output"
 CHECKPOINTS = ("best", "latest")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class VlRunFolder:
     @property
     def record_file(self) -> Path:
         """What was trained, from what, with which result."""
-        return self.path / "run.json"
+        return self.path / RECORD_NAME
 
     @property
     def checkpoints(self) -> Path:
@@ -130,21 +126,6 @@ class VlRunFolder:
         )
 
 
-def check_run_name(name: str) -> str:
-    """Refuse names that are not a plain folder name.
-
-    Raises:
-        UsageError: The name has separators, starts with a dot, or is too long.
-    """
-    if not _NAME.match(name):
-        raise UsageError(
-            f"'{name}' cannot name a run",
-            at="--name",
-            hint="use letters, digits, '.', '_' and '-', starting with a letter or digit",
-        )
-    return name
-
-
 def find_vl_run(name_or_path: str, output: Path = Path(OUTPUT_FOLDER)) -> VlRunFolder:
     """Find a run by its name under ``output/`` or by its path.
 
@@ -152,23 +133,15 @@ def find_vl_run(name_or_path: str, output: Path = Path(OUTPUT_FOLDER)) -> VlRunF
         UsageError: There is none; the nearest name is given.
         ReportError: It is a run of another kind, or its record is damaged.
     """
-    for candidate in (output / name_or_path, Path(name_or_path)):
-        if (candidate / "run.json").is_file():
-            folder = VlRunFolder(candidate.absolute())
-            read_vl_run(folder)
-            return folder
-    names = sorted(path.parent.name for path in output.glob("*/run.json"))
-    near = difflib.get_close_matches(Path(name_or_path).name, names, n=1)
-    have = f"did you mean '{near[0]}'?" if near else f"runs here: {', '.join(names[:8]) or 'none'}"
-    raise UsageError(
-        f"there is no run '{name_or_path}'; {have}", at=str(output), hint="ppocr-kit vl train --help"
-    )
+    folder = VlRunFolder(find_run_folder(name_or_path, output, "ppocr-kit vl train --help"))
+    read_vl_run(folder)
+    return folder
 
 
 def is_vl_run(path: Path) -> bool:
     """Tell whether a run folder is one of PaddleOCR-VL, by its record."""
     try:
-        body = json.loads((path / "run.json").read_bytes())
+        body = json.loads((path / RECORD_NAME).read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(body, dict) and body.get("task") == TASK
@@ -191,14 +164,7 @@ def read_vl_run(folder: VlRunFolder) -> VlRun:
         ReportError: It is absent, damaged, of a newer format, or of a run of another kind.
     """
     at = str(folder.record_file)
-    try:
-        body = json.loads(folder.record_file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReportError(f"cannot read the run's record ({error.strerror})", at=at) from error
-    except (ValueError, RecursionError) as error:
-        raise ReportError("the run's record is not valid JSON", at=at, hint="train the run again") from error
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise ReportError(f"the run's record is not of format {FORMAT}", at=at, hint="update ppocr-kit")
+    body = read_record_file(folder.record_file)
     if body.get("task") != TASK:
         raise ReportError(
             f"this run is not of PaddleOCR-VL but of {body.get('task')}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ppocr_kit.run_folders import OUTPUT_FOLDER
 from ppocr_kit.vl.finding import find_model
 from ppocr_kit.vl.model_folder import ModelFolder, read_model_folder
-from ppocr_kit.vl.record import OUTPUT_FOLDER, find_vl_run
+from ppocr_kit.vl.record import find_vl_run
 
 
 def find_run_model(name: str, checkpoint: str = "best") -> ModelFolder:

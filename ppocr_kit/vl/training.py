@@ -17,13 +17,14 @@ from typing import Any
 
 from ppocr_kit.configs.device import Device
 from ppocr_kit.errors import DataError, PpocrKitError, ToolError, UsageError
+from ppocr_kit.run_folders import OUTPUT_FOLDER, check_run_name, move_aside
 from ppocr_kit.tasks import Split
 from ppocr_kit.vendor.answers import OnAnswer
 from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vl.dataset import VlDataset, find_vl_dataset, read_vl_dataset
 from ppocr_kit.vl.lane import LANE, run_engine
 from ppocr_kit.vl.model_folder import ModelFolder
-from ppocr_kit.vl.record import OUTPUT_FOLDER, VlRun, VlRunFolder, check_run_name, read_vl_run, write_vl_run
+from ppocr_kit.vl.record import VlRun, VlRunFolder, read_vl_run, write_vl_run
 from ppocr_kit.vl.run_models import find_run_model
 from ppocr_kit.vl.train_settings import TrainSettings
 
@@ -153,7 +154,7 @@ def run_vl_training(
     """
     folder = prepared.folder
     watch = _Watch(_first_record(prepared, command), folder, on_event)
-    aside = None if prepared.earlier else _move_aside(folder)
+    aside = None if prepared.earlier else move_aside(folder.path)
     write_vl_run(folder, watch.run)
     try:
         answer = run_engine(
@@ -299,17 +300,6 @@ def _earlier(folder: VlRunFolder, request: TrainRequest, dataset: VlDataset, mod
             hint="give what it was started with, or start another run under a new --name",
         )
     return run
-
-
-def _move_aside(folder: VlRunFolder) -> Path | None:
-    """Move an existing run out of the way, and return where it went."""
-    if not folder.path.exists():
-        return None
-    aside = folder.path.with_name(f".{folder.name}.replaced")
-    if aside.exists():
-        shutil.rmtree(aside)
-    folder.path.rename(aside)
-    return aside
 
 
 def _put_back(error: PpocrKitError, run: VlRun, folder: VlRunFolder, aside: Path | None) -> None:

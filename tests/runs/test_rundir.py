@@ -10,7 +10,6 @@ from ppocr_kit.errors import ReportError, UsageError
 from ppocr_kit.runs.rundir import (
     RunFolder,
     RunRecord,
-    check_run_name,
     find_run,
     read_run,
     update_run,
@@ -41,12 +40,6 @@ def test_a_run_is_found_by_name_and_by_path(run: RunFolder, tmp_path: Path) -> N
 def test_an_unknown_run_names_the_nearest(run: RunFolder, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean 'wire-rec'"):
         find_run("wire-rex", tmp_path / "output")
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/tmp", "a b", "-x", "x" * 101, "a\n"])
-def test_a_name_that_is_no_folder_name_is_refused(name: str) -> None:
-    with pytest.raises(UsageError):
-        check_run_name(name)
 
 
 @pytest.mark.parametrize(
