@@ -194,6 +194,7 @@ def run_training(
     started = time.monotonic()
     try:
         run_tool(prepared.invocation(), on_line=watch.line)
+        watch.end()
         _require_best(folder, prepared.spec.task)
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -224,6 +225,7 @@ class _Watch:
         self.on_event = on_event
         self.best: Mapping[str, Any] = {}
         self.not_a_number = 0
+        self.lost_at: TrainStep | None = None
 
     def line(self, text: str) -> None:
         """Take one line of the tool's output.
@@ -243,10 +245,23 @@ class _Watch:
 
     def _watch_loss(self, step: TrainStep) -> None:
         self.not_a_number = 0 if math.isfinite(step.loss) else self.not_a_number + 1
+        if self.not_a_number:
+            self.lost_at = self.lost_at or step
+        else:
+            self.lost_at = None
         if self.not_a_number >= self.NOT_A_NUMBER_LIMIT:
+            self.end()
+
+    def end(self) -> None:
+        """Take the end of the training.
+
+        Raises:
+            ToolError: The loss was no number then: the latest weights are none either.
+        """
+        if self.lost_at is not None:
             raise ToolError(
-                f"the loss is not a number since about step {step.step}; training was stopped",
-                at=f"epoch {step.epoch}",
+                f"the loss is not a number since about step {self.lost_at.step}; training was stopped",
+                at=f"epoch {self.lost_at.epoch}",
                 hint="lower the learning rate (--lr), or resume from latest with a lower one",
             )
 
