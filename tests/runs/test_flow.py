@@ -163,12 +163,18 @@ def test_what_cannot_be_is_refused_before_anything_runs(
     assert not (project / "output" / "refused").exists()
 
 
-@pytest.mark.parametrize("epochs", [(), ("--epochs", "1")], ids=["on the way", "at the end"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--batch-size", "2", "-o", "Global.print_batch_step=1"),
+        ("--batch-size", "8", "-o", "Global.print_batch_step=4", "--epochs", "1"),
+    ],
+    ids=["on the way", "at the last step"],
+)
 def test_a_lost_loss_ends_the_training(
-    project: Path, capsys: pytest.CaptureFixture[str], epochs: tuple[str, ...]
+    project: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
 ) -> None:
-    words = (*REC, "--name", "lost", "--overwrite", "--lr", "1e30", *epochs)
-    words += ("--batch-size", "8" if epochs else "2", "-o", "Global.print_batch_step=1")
+    words = (*REC, "--name", "lost", "--overwrite", "--lr", "1e30", *options)
     assert main(list(words)) == 6
     assert "the loss is not a number" in capsys.readouterr().err
     assert load(project / "output" / "lost" / "run.json")["status"] == "failed"
