@@ -14,6 +14,7 @@ const queue = [];
 let sending = false;
 let pressed = false;
 let stale = false;
+let changes = 0;
 
 // ---- talking to the server
 
@@ -73,6 +74,7 @@ function drop(name) {
 
 /** Take in a page as the server has it. */
 function take(page) {
+  changes++;
   const entry = state.pages.find((one) => one.name === page.name);
   if (entry) Object.assign(entry, { done: page.done, revision: page.revision });
   for (const waiting of queue) if (waiting.name === page.name) waiting.change.revision = page.revision;
@@ -95,6 +97,7 @@ const endsOf = (link) => [link.question, link.answer];
 /** Do something on the page that can be undone. */
 function act(change, history = "undo") {
   const { page } = state;
+  changes++;
   const present = new Map(page.links.map((link) => [key(endsOf(link)), link]));
   const add = change.add.filter((link) => !present.has(key(link)));
   const gone = change.remove.map((ends) => present.get(key(ends))).filter(Boolean);
@@ -581,7 +584,7 @@ function listen() {
   document.addEventListener("keydown", onKey);
   document.addEventListener("pointerdown", () => (pressed = true), true);
   // after the click that belongs to it
-  for (const end of ["pointerup", "pointercancel", "blur"]) window.addEventListener(end, () => setTimeout(release));
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => setTimeout(release));
   el("picture").addEventListener("click", (event) => {
     const index = event.target.dataset?.index;
     // a box that went away while the mouse was pressed is no box any more
@@ -603,9 +606,11 @@ function listen() {
 
 async function refresh() {
   if (queue.length || !state.page) return;
+  const before = changes;
   try {
     const [pages, page] = await Promise.all([ask("pages"), ask("page", state.page.name)]);
-    if (queue.length || page.name !== state.page.name) return;
+    // what was done meanwhile may not be in it
+    if (changes !== before || page.name !== state.page.name) return;
     state.pages = pages;
     if (page.revision !== state.page.revision || page.boxes !== state.page.boxes) take(page);
     else renderPages();

@@ -136,6 +136,19 @@ def test_a_click_counts_though_an_answer_of_the_server_comes_while_the_mouse_is_
     assert tab.count(".line.settled") == 2
 
 
+def test_an_old_answer_that_comes_late_takes_nothing_back(folder, serve, show):
+    tab = show(serve(folder))
+    tab.wait("document.getElementById('saved').innerText && !sending")
+    tab.evaluate("window.held = new Promise(go => (window.go = go)); window.real = ask")
+    tab.evaluate("ask = async (...what) => { const got = await real(...what); await held; return got }")
+    tab.evaluate("refresh(), (ask = real), true")
+    link_by_mouse(tab, 2, 3)
+    tab.wait("document.querySelectorAll('.line.settled').length === 2")
+    tab.evaluate("go()")
+    tab.evaluate("new Promise(done => setTimeout(done, 50))")
+    assert tab.count(".line.settled") == 2
+
+
 def test_an_answer_may_be_clicked_before_its_question(folder, serve, show):
     tab = show(serve(folder))
     link_by_mouse(tab, 1, 2)
