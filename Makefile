@@ -58,7 +58,8 @@ quickstart: release
 	$(BIN)/ppocr-kit quickstart --seed $(SEED)
 
 test: release lanes $(ONNX) $(LABEL) $(TESTS)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	PPOCR_KIT_TESTED_LANES="kie $(TORCH)" OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 	for lane in $(TORCH); do \
 		python=$$($(BIN)/ppocr-kit env path $$lane); \
 		$$python -m pip install --quiet --no-deps -r locks/test.txt; \

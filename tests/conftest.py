@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from ppocr_kit.errors import SetupError
+from ppocr_kit.vendor.environment import find_interpreter
+
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
 
@@ -73,6 +76,28 @@ def kit_in_foreground() -> list[str]:
     """The kit as a command that Ctrl-C reaches; a script's job in the background starts with it ignored."""
     start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     return [sys.executable, "-c", f"{start}; from ppocr_kit.cli.main import run; run()"]
+
+
+def lane_python(lane: str) -> Path:
+    """Return the Python of a lane; without it tests are skipped, but not where ``make test`` made it."""
+    try:
+        return find_interpreter(lane).python
+    except SetupError as error:
+        if lane in os.environ.get("PPOCR_KIT_TESTED_LANES", "").split():
+            raise
+        pytest.skip(f"no lane {lane} here: {error.hint}")
+
+
+@pytest.fixture(scope="session")
+def kie_python() -> Path:
+    """The Python of key information."""
+    return lane_python("kie")
+
+
+@pytest.fixture(scope="session")
+def vl_python() -> Path:
+    """The Python of PaddleOCR-VL."""
+    return lane_python("vl")
 
 
 @pytest.fixture(scope="session")

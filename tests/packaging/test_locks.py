@@ -45,7 +45,7 @@ def test_every_line_is_one_exact_version(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(LOCKS.iterdir()), ids=lambda path: path.name)
 def test_no_index_and_no_machine_is_named(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert not re.search(r"https?://|--index|--extra-index|--find-links|/home/|/root/|/tmp/", text)
+    assert not re.search(r"[a-z]+://|--index|--extra-index|--find-links|(?<![\w.}*])/\w", text)
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from ppocr_kit.cli.main import main
-from ppocr_kit.errors import SetupError
-from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.release import sync_release
 
 pytestmark = [pytest.mark.release, pytest.mark.xdist_group("kie-flow")]
@@ -26,12 +24,8 @@ LEARNT_CLASSES, LEARNT_LINKS = 0.5, 0.5
 
 
 @pytest.fixture(scope="module")
-def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Iterator[Path]:
+def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path, kie_python: Path) -> Iterator[Path]:
     """A project with a data set of forms, and a small network with its tokenizer in ``tiny``."""
-    try:
-        find_interpreter("kie")
-    except SetupError as error:
-        pytest.skip(f"no kie lane here: {error.hint}")
     project = tmp_path_factory.mktemp("forms")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from ppocr_kit.cli.main import main
-from ppocr_kit.errors import SetupError
 from ppocr_kit.runs.networks import sized_config
 from ppocr_kit.vendor.checkpoints import write_weights
 from ppocr_kit.vendor.environment import find_interpreter
@@ -73,12 +72,8 @@ def linear(inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, release_path: Path, kie_python: Path) -> Path:
     """A project with a data set of a few forms, and the network in ``full``."""
-    try:
-        find_interpreter("kie")
-    except SetupError as error:
-        pytest.skip(f"no kie lane here: {error.hint}")
     project = tmp_path_factory.mktemp("full")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)

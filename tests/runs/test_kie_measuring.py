@@ -16,7 +16,6 @@ from ppocr_kit.configs.device import parse_device
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import read_dataset
-from ppocr_kit.errors import SetupError
 from ppocr_kit.metrics.entities import count_entities
 from ppocr_kit.metrics.relations import Relation, count_relations
 from ppocr_kit.runs import kie_evaluate
@@ -38,12 +37,8 @@ ROOT = Path("train_data/forms")
 
 
 @pytest.fixture(scope="module")
-def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Iterator[None]:
+def forms(tmp_path_factory: pytest.TempPathFactory, release_path: Path, kie_python: Path) -> Iterator[None]:
     """A project with a data set of forms and a tiny network."""
-    try:
-        find_interpreter("kie")
-    except SetupError as error:
-        pytest.skip(f"no kie lane here: {error.hint}")
     project = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)

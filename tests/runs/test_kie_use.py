@@ -14,10 +14,8 @@ from ppocr_kit.cli.main import main
 from ppocr_kit.configs.render import dump_config, render_config
 from ppocr_kit.configs.spec import RunSpec
 from ppocr_kit.datasets.manifest import read_dataset
-from ppocr_kit.errors import SetupError
 from ppocr_kit.runs.rundir import RunFolder, RunRecord, write_run
 from ppocr_kit.tasks import Task
-from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import run_tool
 from ppocr_kit.vendor.release import find_release, sync_release
 from ppocr_kit.vendor.tools import tool_invocation
@@ -48,12 +46,8 @@ def make_run(task: Task) -> RunFolder:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Iterator[Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory, release_path: Path, kie_python: Path) -> Iterator[Path]:
     """A project with a run of each task, exported."""
-    try:
-        python = find_interpreter("kie").python
-    except SetupError as error:
-        pytest.skip(f"no kie lane here: {error.hint}")
     project = tmp_path_factory.mktemp("use")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
@@ -68,7 +62,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory, release_path: Path) -> Iterat
         ser, re = (f"output/forms-{task}/checkpoints/best_accuracy" for task in ("ser", "re"))
         words = ["texts.txt", "tiny", ser, str(2 * classes - 1), re]
         run_tool(
-            tool_invocation(find_release(project), python, str(SCRIPT), words, cwd=project, timeout_s=300.0)
+            tool_invocation(
+                find_release(project), kie_python, str(SCRIPT), words, cwd=project, timeout_s=300.0
+            )
         )
         for task in (Task.SER, Task.RE):
             assert main(["export", make_run(task).name]) == 0

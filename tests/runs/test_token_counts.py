@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from ppocr_kit.cli.main import main
-from ppocr_kit.errors import SetupError, UsageError
+from ppocr_kit.errors import UsageError
 from ppocr_kit.runs.token_counts import LaneTokens
 from ppocr_kit.storage import sha256_of
-from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vendor.process import ToolInvocation, run_tool
 from ppocr_kit.vendor.release import find_release, sync_release
 from ppocr_kit.vendor.tools import tool_invocation
@@ -38,12 +37,12 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.release
 def test_nothing_of_a_page_that_was_cut_into_windows_is_lost_to_the_release(
-    tmp_path: Path, release_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    release_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    kie_python: Path,
 ) -> None:
-    try:
-        python = find_interpreter("kie").python
-    except SetupError as error:
-        pytest.skip(f"no kie lane here: {error.hint}")
     monkeypatch.chdir(tmp_path)
     sync_release(project=tmp_path, source=str(release_path))
     assert main(["synth", "labels", "--kind", "form", "--pages", "12"]) == 0
@@ -51,7 +50,7 @@ def test_nothing_of_a_page_that_was_cut_into_windows_is_lost_to_the_release(
     texts = {box["transcription"] for row in rows for box in json.loads(row)}
     Path("texts.txt").write_text("\n".join(sorted(texts)), encoding="utf-8")
     Path("tiny").mkdir()
-    learn = (str(python), "-c", _LEARN, "tiny/sentencepiece.bpe", "texts.txt")
+    learn = (str(kie_python), "-c", _LEARN, "tiny/sentencepiece.bpe", "texts.txt")
     run_tool(ToolInvocation(name="learn", argv=learn, cwd=tmp_path, timeout_s=60.0))
 
     build = (
@@ -77,7 +76,7 @@ def test_nothing_of_a_page_that_was_cut_into_windows_is_lost_to_the_release(
     words = [str(Path("train_data/forms").absolute()), str(WINDOW), "found.json"]
     env = {"PPOCR_KIT_KIE_TOKENIZER": str(Path("tiny").absolute())}
     run_tool(
-        tool_invocation(find_release(), python, str(CHECK), words, cwd=tmp_path, env=env, timeout_s=120.0)
+        tool_invocation(find_release(), kie_python, str(CHECK), words, cwd=tmp_path, env=env, timeout_s=120.0)
     )
     found = json.loads(Path("found.json").read_text("utf-8"))
     for task in ("ser", "re"):

@@ -10,9 +10,7 @@ import pytest
 from PIL import Image
 
 from ppocr_kit.cli.main import main
-from ppocr_kit.errors import SetupError
 from ppocr_kit.storage import sha256_of, write_json_atomic
-from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vl import checking
 from ppocr_kit.vl.model_folder import ModelFolder
 from ppocr_kit.vl.rows import VlRow, write_rows
@@ -151,12 +149,8 @@ def test_a_changed_data_set_is_refused_before_the_lane_is_started(dataset, lane,
     assert jobs == []
 
 
-def test_a_small_model_is_made_and_a_data_set_checked_with_it(dataset, tmp_path, capsys):
+def test_a_small_model_is_made_and_a_data_set_checked_with_it(dataset, tmp_path, capsys, vl_python):
     """In the lane, once for real."""
-    try:
-        find_interpreter("vl")
-    except SetupError as error:
-        pytest.skip(f"the vl lane is not here: {error.message}")
     model = tmp_path / "PaddleOCR-VL-1.6"
     assert main(["vl", "tiny", "--out", str(model), "--version", "1.6", "--json"]) == 0
     made = json.loads(capsys.readouterr().out)

@@ -15,8 +15,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ppocr_kit.cli.main import main
-from ppocr_kit.errors import SetupError
-from ppocr_kit.vendor.environment import find_interpreter
 
 TEXTS = ("Invoice 2041", "Total 18.50", "Köln", "net weight", "No. 7/12", "paid", "Übertrag", "A-17 bis")
 # Adapters on frozen weights that were never trained have less to work with.
@@ -32,12 +30,8 @@ def rows_of(path: Path) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def project_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def project_folder(tmp_path_factory: pytest.TempPathFactory, vl_python: Path) -> Iterator[Path]:
     """A folder with a data set of the strings and the tiny model, as the current folder."""
-    try:
-        find_interpreter("vl")
-    except SetupError:
-        pytest.skip("no environment for the lane vl: ppocr-kit env sync vl")
     folder = tmp_path_factory.mktemp("flow")
     lines = []
     for number, text in enumerate(TEXTS):

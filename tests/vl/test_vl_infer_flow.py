@@ -16,23 +16,14 @@ from PIL import Image, ImageDraw
 from stub_server import MODEL, chat, running_stub
 
 from ppocr_kit.cli.vl_infer import infer
-from ppocr_kit.errors import DataError, PpocrKitError, ReportError, SetupError, UsageError
-from ppocr_kit.vendor.environment import find_interpreter
+from ppocr_kit.errors import DataError, PpocrKitError, ReportError, UsageError
 from ppocr_kit.vl.record import VlRun, VlRunFolder, write_vl_run
 from ppocr_kit.vl.run_models import find_run_model
 from ppocr_kit.vl.server_exchange import KEY_VARIABLE
 
 
 @pytest.fixture(scope="module")
-def lane() -> Path:
-    try:
-        return find_interpreter("vl").python
-    except SetupError:
-        pytest.skip("no environment for the lane vl: ppocr-kit env sync vl")
-
-
-@pytest.fixture(scope="module")
-def tiny(lane: Path, tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
+def tiny(vl_python: Path, tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     """A tiny model whose answers go on until they are cut off, of several letters."""
     folder = tmp_path_factory.mktemp("model") / "tiny"
     code = (
@@ -47,7 +38,9 @@ def tiny(lane: Path, tmp_path_factory: pytest.TempPathFactory, project: Path) ->
         "model.save_pretrained(sys.argv[1])\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(project), "OMP_NUM_THREADS": "1"}
-    subprocess.run([str(lane), "-c", code, str(folder)], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [str(vl_python), "-c", code, str(folder)], env=environment, check=True, capture_output=True
+    )
     return folder
 
 

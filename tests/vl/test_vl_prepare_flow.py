@@ -11,8 +11,6 @@ from click.testing import CliRunner
 from vl_sources import WORDS, draw, prepare, rows_of
 
 from ppocr_kit.cli.vl_eval import evaluate
-from ppocr_kit.errors import SetupError
-from ppocr_kit.vendor.environment import find_interpreter
 from ppocr_kit.vl.dataset import read_vl_dataset
 from ppocr_kit.vl.tiny_model import TinyRequest, make_tiny_model
 
@@ -30,23 +28,15 @@ pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), folder / "words.par
 
 
 @pytest.fixture(scope="module")
-def lane() -> Path:
-    try:
-        return find_interpreter("vl").python
-    except SetupError:
-        pytest.skip("no environment for the lane vl: ppocr-kit env sync vl")
-
-
-@pytest.fixture(scope="module")
-def tiny(lane: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny(vl_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_model(TinyRequest(tmp_path_factory.mktemp("model") / "tiny")).path
 
 
-def test_parquet_to_scores(lane: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_parquet_to_scores(vl_python: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     for word in WORDS:
         (tmp_path / f"{word}.png").write_bytes(draw(word))
-    subprocess.run([str(lane), "-c", _WRITE, str(tmp_path)], check=True, timeout=120)
+    subprocess.run([str(vl_python), "-c", _WRITE, str(tmp_path)], check=True, timeout=120)
     result = prepare(tmp_path, tmp_path / "words.parquet", model=tiny, ratio="6:1:1", max_length=LONGEST)
     left = [json.loads(line) for line in (result.folder / "vl" / "left_out.jsonl").read_text().splitlines()]
     # the pictures of dogwood and juniper have a column of tokens more than the others

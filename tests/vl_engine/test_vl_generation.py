@@ -179,7 +179,8 @@ def test_sizes_that_are_known_need_no_look_at_the_files_and_may_be_wrong(tiny, p
 # peft 0.21 asks transformers 5.23 in an older way
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 def test_layers_of_lora_take_part_in_the_answer(tiny, pictures):
-    peft = pytest.importorskip("peft")
+    import peft
+
     model, processor = copy.deepcopy(tiny[0]), tiny[1]
     wrapped = peft.get_peft_model(model, peft.LoraConfig(target_modules=["q_proj", "o_proj"], r=4))
     plain = generate_texts(wrapped, processor, pictures[:4], max_new_tokens=8)

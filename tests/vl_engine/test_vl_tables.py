@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
 from PIL import Image as Pictures
 
@@ -15,8 +16,6 @@ from ppocr_kit.vl.engine import counting, reading_tables
 from ppocr_kit.vl.engine.encoding import Encoder
 from ppocr_kit.vl.engine.loading import load_processor
 from ppocr_kit.vl.engine.tiny import make_tiny
-
-datasets = pytest.importorskip("datasets")
 
 
 @pytest.fixture(autouse=True)
